@@ -1,0 +1,3 @@
+"""
+The client SDK for Twilio Conversations.
+"""
