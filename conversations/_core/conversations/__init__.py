@@ -1,0 +1,3 @@
+"""
+Conversations: start-up, commands, and what Sync events mean.
+"""

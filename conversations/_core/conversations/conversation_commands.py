@@ -1,0 +1,245 @@
+"""
+What a user can ask of the client's conversations and of one of them.
+
+One coroutine for each call, run by :class:`~.calls.Calls`. The public methods check their
+arguments and wait; requests and answers are here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+from urllib.parse import quote
+
+import attrs
+
+from conversations._core.upstream import JSONValue
+from conversations.attributes import Attributes
+from conversations.enums import ConversationSynchronizationStatus
+from conversations.errors import ConversationsError, ErrorInfo, ForbiddenError, NotFoundError
+
+from . import decoding
+from .calls import Call
+from .context import Context, PassOver
+from .conversation import ConversationModel
+from .conversation_list import ConversationList
+from .exchange import missing
+from .records import ConversationRecord, ParticipantRecord
+from .requests import Requests
+
+Level: TypeAlias = ConversationSynchronizationStatus
+
+_CONVERSATION_SID = re.compile(r"CH[0-9a-f]{32}")
+
+
+class ConversationCommands:
+    """
+    Looking up, creating, changing, deleting; joining, leaving, adding and removing.
+    """
+
+    def __init__(self, context: Context, conversations: ConversationList) -> None:
+        self._context = context
+        self._conversations = conversations
+        self._requests = Requests(context.exchange)
+        self._links = context.configuration.links
+
+    async def get(self, call: Call, sid_or_unique_name: str) -> ConversationRecord:
+        """
+        By sid or unique name: what is known, else what the service knows.
+        """
+        is_sid = _CONVERSATION_SID.fullmatch(sid_or_unique_name) is not None
+        if is_sid:
+            model = self._conversations.get(sid_or_unique_name)
+        else:
+            model = self._conversations.with_unique_name(sid_or_unique_name)
+        if model is None:
+            model = await self._look_up(call, sid_or_unique_name, is_sid=is_sid)
+        await self.synchronized(call, model, Level.METADATA)
+        return model.record
+
+    async def _look_up(
+        self, call: Call, sid_or_unique_name: str, *, is_sid: bool
+    ) -> ConversationModel:
+        url = self._links.my_conversation(sid_or_unique_name)
+        try:
+            answer = await self._requests.get(call, url, about=sid_or_unique_name)
+        except (NotFoundError, ForbiddenError) as error:
+            if not is_sid:
+                raise _conversation_not_found(error) from error
+            return await self._peek(call, sid_or_unique_name)
+        entry = decoding.mapping(answer.body)
+        sid = decoding.text(entry.get("conversation_sid"))
+        if sid is None:
+            raise missing("conversation sid")
+        model = self._conversations.entry_answered(sid, entry)
+        self._conversations.publish(model)
+        return model
+
+    async def _peek(self, call: Call, sid: str) -> ConversationModel:
+        try:
+            answer = await self._requests.get(call, self._links.conversation(sid), about=sid)
+        except (NotFoundError, ForbiddenError) as error:
+            raise _conversation_not_found(error) from error
+        return self._conversations.conversation_answered(sid, decoding.mapping(answer.body))
+
+    async def create(
+        self,
+        call: Call,
+        *,
+        friendly_name: str | None,
+        unique_name: str | None,
+        attributes: Attributes,
+        access: str | None,
+    ) -> ConversationRecord:
+        """
+        Create one; the user is not in it until it joins.
+        """
+        members: dict[str, JSONValue] = {
+            "friendly_name": friendly_name,
+            "unique_name": unique_name,
+            "attributes": attributes.to_wire(),
+            "access": access,
+        }
+        answer = await self._requests.post(
+            call,
+            self._links.conversations,
+            {name: value for name, value in members.items() if value is not None},
+            about="the new conversation",
+            is_repeatable=False,
+        )
+        resource = decoding.mapping(answer.body)
+        sid = decoding.text(resource.get("sid"))
+        if sid is None:
+            raise missing("conversation sid")
+        model = self._conversations.conversation_answered(sid, resource)
+        self._conversations.publish(model)
+        await self.synchronized(call, model, Level.METADATA)
+        return model.record
+
+    async def update(self, call: Call, sid: str, change: dict[str, JSONValue]) -> None:
+        """
+        Set one property of the conversation for everybody.
+        """
+        url = self._links.conversation(sid)
+        await self._requests.post(call, url, change, about=sid, is_repeatable=True)
+
+    async def destroy(self, call: Call, sid: str) -> None:
+        """
+        Delete it for everybody.
+        """
+        await self._requests.delete(call, self._links.conversation(sid), about=sid)
+
+    async def join(self, call: Call, sid: str) -> None:
+        """
+        Become a participant.
+        """
+        body: dict[str, JSONValue] = {"identity": self._context.configuration.identity}
+        await self._requests.post(
+            call, self._participants_url(sid), body, about=sid, is_repeatable=False
+        )
+
+    async def leave(self, call: Call, sid: str) -> None:
+        """
+        Stop being a participant.
+        """
+        await self.remove_participant(call, sid, self._context.configuration.identity)
+
+    async def participants(self, call: Call, record: ConversationRecord) -> list[ParticipantRecord]:
+        """
+        Everybody in it, once the roster is loaded.
+
+        In a conversation that the user is not in the server is asked, which mostly refuses.
+        """
+        model = await self.model(call, record)
+        await self.synchronized(call, model, Level.ALL)
+        if model.is_joined or record.is_forgotten:
+            return list(record.participants.values())
+        name = model.names.roster or f"{record.sid}.roster"
+        observer = PassOver()
+        roster = await self._context.sync.open_map(name, observer, include_items=True)
+        try:
+            await roster.load_all()
+            return [
+                ParticipantRecord(record, decoding.participant(key, decoding.mapping(item.data)))
+                for key, item in roster.items.items()
+            ]
+        finally:
+            roster.close(observer)
+
+    async def add_participant(
+        self, call: Call, record: ConversationRecord, identity: str, attributes: Attributes
+    ) -> ParticipantRecord:
+        """
+        Make somebody else a participant.
+        """
+        body: dict[str, JSONValue] = {"identity": identity, "attributes": attributes.to_wire()}
+        answer = await self._requests.post(
+            call, self._participants_url(record.sid), body, about=record.sid, is_repeatable=False
+        )
+        snapshot = decoding.answered_participant(decoding.mapping(answer.body))
+        model = self._conversations.get(record.sid)
+        if model is None or model.record is not record:
+            return ParticipantRecord(record, snapshot)
+        return model.roster.answered(snapshot)
+
+    async def remove_participant(self, call: Call, sid: str, sid_or_identity: str) -> None:
+        """
+        Take somebody out.
+        """
+        url = f"{self._participants_url(sid)}/{quote(sid_or_identity, safe='')}"
+        await self._requests.delete(call, url, about=sid)
+
+    async def set_participant_attributes(
+        self, call: Call, conversation_sid: str, sid: str, attributes: Attributes
+    ) -> None:
+        """
+        Replace a participant's attributes.
+        """
+        url = f"{self._participants_url(conversation_sid)}/{quote(sid, safe='')}"
+        change: dict[str, JSONValue] = {"attributes": attributes.to_wire()}
+        await self._requests.post(call, url, change, about=sid, is_repeatable=True)
+
+    async def wait_for(self, call: Call, record: ConversationRecord, level: Level) -> None:
+        """
+        Wait until the conversation's status is at least *level*.
+        """
+        model = await self.model(call, record)
+        await self.synchronized(call, model, level)
+
+    async def model(self, call: Call, record: ConversationRecord) -> ConversationModel:
+        """
+        The model behind a record that a user holds.
+
+        Raises:
+            NotFoundError: The conversation was forgotten: left, or deleted.
+        """
+        model = self._conversations.get(record.sid)
+        if model is not None:
+            return model
+        if record.is_forgotten:
+            # It may exist all the same, for somebody else: let the server say so.
+            return await self._look_up(call, record.sid, is_sid=True)
+        raise _conversation_not_found(None)
+
+    async def synchronized(self, call: Call, model: ConversationModel, level: Level) -> None:
+        """
+        Wait for *level*, ahead of the conversations that nobody waits for.
+        """
+        call.step = f"the synchronization of {model.sid}"
+        names = {quote(name, safe="") for name in attrs.astuple(model.names) if name}
+        self._context.exchange.expedite(
+            lambda request: request.url.partition("?")[0].rpartition("/")[2] in names
+        )
+        await model.synchronized(level)
+
+    def _participants_url(self, sid: str) -> str:
+        return f"{self._links.conversation(sid)}/Participants"
+
+
+def _conversation_not_found(refusal: ConversationsError | None) -> NotFoundError:
+    info = ErrorInfo(code=ErrorInfo.CONVERSATION_NOT_FOUND, message="no such conversation")
+    if refusal is not None:
+        info = attrs.evolve(
+            refusal.error_info, code=refusal.code or ErrorInfo.CONVERSATION_NOT_FOUND
+        )
+    return NotFoundError(info)

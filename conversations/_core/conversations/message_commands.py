@@ -1,0 +1,162 @@
+"""
+What a user can ask of a conversation's messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
+from urllib.parse import quote
+
+from conversations._core.sync.lists import SyncList
+from conversations._core.sync.queries import Order
+from conversations._core.upstream import JSONValue, UpstreamRequest, UpstreamResponse
+from conversations.attributes import Attributes
+from conversations.enums import ConversationSynchronizationStatus
+
+from . import decoding
+from .calls import Call
+from .context import Context, PassOver
+from .conversation_commands import ConversationCommands
+from .exchange import missing
+from .messages import MessageCache, MessagePage, no_such_message, read_messages
+from .records import ConversationRecord, MessageRecord
+from .requests import Requests
+
+T = TypeVar("T")
+
+Level: TypeAlias = ConversationSynchronizationStatus
+
+
+class MessageCommands:
+    """
+    Reading, sending, changing and removing messages.
+    """
+
+    def __init__(self, context: Context, conversations: ConversationCommands) -> None:
+        self._context = context
+        self._conversations = conversations
+        self._requests = Requests(context.exchange)
+        self._links = context.configuration.links
+
+    async def page(
+        self,
+        call: Call,
+        record: ConversationRecord,
+        *,
+        start: int | None,
+        count: int,
+        order: Order,
+        inclusive: bool = True,
+    ) -> MessagePage:
+        """
+        Up to *count* messages from *start* on; see :func:`~.messages.read_messages`.
+        """
+
+        async def send(request: UpstreamRequest) -> UpstreamResponse:
+            return await self._context.exchange.read(call, request)
+
+        async def read(cache: MessageCache, messages: SyncList) -> MessagePage:
+            return await read_messages(
+                cache, messages, send, start=start, count=count, order=order, inclusive=inclusive
+            )
+
+        return await self._with_list(call, record, read)
+
+    async def by_index(
+        self, call: Call, record: ConversationRecord, message_index: int
+    ) -> MessageRecord:
+        """
+        The message with exactly that index.
+        """
+        model = await self._conversations.model(call, record)
+        cached = model.messages.get(message_index)
+        if cached is not None:
+            return cached
+        page = await self.page(call, record, start=message_index, count=1, order="asc")
+        if not page.messages or page.messages[0].snapshot.message_index != message_index:
+            raise no_such_message(message_index)
+        return page.messages[0]
+
+    async def send(
+        self,
+        call: Call,
+        record: ConversationRecord,
+        *,
+        body: str | None,
+        attributes: Attributes,
+        subject: str | None,
+    ) -> MessageRecord:
+        """
+        Send a message; the result is the record that its event announces, too.
+        """
+        members: dict[str, JSONValue] = {
+            "body": body,
+            "attributes": attributes.to_wire(),
+            "subject": subject,
+        }
+        answer = await self._requests.post(
+            call,
+            self._messages_url(record.sid),
+            {name: value for name, value in members.items() if value is not None},
+            about=record.sid,
+            is_repeatable=False,
+        )
+        resource = decoding.mapping(answer.body)
+        index = resource.get("index")
+        message_index = (
+            int(index) if isinstance(index, (int, str)) and str(index).isdigit() else None
+        )
+        if message_index is None:
+            raise missing("message index")
+        snapshot = decoding.answered_message(message_index, resource)
+        model = await self._conversations.model(call, record)
+        if snapshot.sid:
+            return model.messages.sent(message_index, snapshot)
+        # The index is the one member that can be relied upon; the event brings the rest.
+        call.step = "the event of the sent message"
+        return await model.messages.arrival(message_index)
+
+    async def update(
+        self, call: Call, message: MessageRecord, change: dict[str, JSONValue]
+    ) -> None:
+        """
+        Change the body or the attributes.
+        """
+        await self._requests.post(
+            call, self._message_url(message), change, about=message.snapshot.sid, is_repeatable=True
+        )
+
+    async def remove(self, call: Call, message: MessageRecord) -> None:
+        """
+        Remove it for everybody.
+        """
+        await self._requests.delete(call, self._message_url(message), about=message.snapshot.sid)
+
+    async def _with_list(
+        self,
+        call: Call,
+        record: ConversationRecord,
+        read: Callable[[MessageCache, SyncList], Awaitable[T]],
+    ) -> T:
+        """
+        Read from the subscribed list; where the user is not in, from one opened for this.
+        """
+        model = await self._conversations.model(call, record)
+        await self._conversations.synchronized(call, model, Level.ALL)
+        if model.message_list is not None:
+            return await read(model.messages, model.message_list)
+        name = model.names.messages or f"{record.sid}.messages"
+        observer = PassOver()
+        messages = await self._context.sync.open_list(name, observer)
+        try:
+            return await read(MessageCache(self._context, record), messages)
+        finally:
+            messages.close(observer)
+
+    def _messages_url(self, sid: str) -> str:
+        return f"{self._links.conversation(sid)}/Messages"
+
+    def _message_url(self, message: MessageRecord) -> str:
+        sid = quote(message.snapshot.sid, safe="")
+        return f"{self._messages_url(message.conversation.sid)}/{sid}"

@@ -1,0 +1,117 @@
+"""
+The participants of one conversation.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from conversations._core.sync.events import ItemAdded, ItemRemoved, ItemUpdated
+from conversations._core.sync.maps import SyncMap
+from conversations.enums import ParticipantUpdateReason
+
+from . import decoding
+from .context import Context
+from .events import ParticipantAdded, ParticipantDeleted, ParticipantUpdated
+from .records import ConversationRecord, ParticipantRecord
+from .snapshots import ParticipantSnapshot, update_reasons
+
+
+class Roster:
+    """
+    Keeps ``conversation.participants`` in step with the roster map.
+
+    Loading tells nothing; whoever enters, changes or leaves afterwards is told.
+    """
+
+    def __init__(self, context: Context, conversation: ConversationRecord) -> None:
+        self._context = context
+        self._conversation = conversation
+        self._answered: dict[str, ParticipantRecord] = {}
+        self._is_loaded = False
+
+    def loaded(self, roster: SyncMap) -> None:
+        """
+        All items are there: publish them.
+        """
+        known = self._conversation.participants
+        participants: dict[str, ParticipantRecord] = {}
+        for key, item in roster.items.items():
+            snapshot = decoding.participant(key, decoding.mapping(item.data))
+            record = known.get(key) or self._record(snapshot)
+            record.snapshot = snapshot
+            participants[key] = record
+        self._publish(participants)
+        self._is_loaded = True
+
+    def unload(self) -> None:
+        """
+        The roster is followed no more. What is known stays readable.
+        """
+        self._is_loaded = False
+
+    def answered(self, snapshot: ParticipantSnapshot) -> ParticipantRecord:
+        """
+        The record of a participant that the service has accepted, announced already or not.
+        """
+        known = self._conversation.participants.get(snapshot.sid)
+        if known is not None:
+            return known
+        record = self._record(snapshot)
+        if snapshot.sid and not self._conversation.is_forgotten:
+            self._answered[snapshot.sid] = record
+        return record
+
+    def added(self, event: ItemAdded) -> None:
+        """
+        The map says that someone entered.
+        """
+        if not self._is_loaded:
+            return
+        snapshot = decoding.participant(str(event.key), decoding.mapping(event.data))
+        if snapshot.sid in self._conversation.participants:
+            self._replace(self._conversation.participants[snapshot.sid], snapshot)
+            return
+        record = self._record(snapshot)
+        record.snapshot = snapshot
+        self._publish({**self._conversation.participants, snapshot.sid: record})
+        self._context.emit(ParticipantAdded(record))
+
+    def updated(self, event: ItemUpdated) -> None:
+        """
+        The map says that someone changed.
+        """
+        if not self._is_loaded:
+            return
+        record = self._conversation.participants.get(str(event.key))
+        if record is None:
+            self.added(ItemAdded(key=event.key, data=event.data, event_id=event.event_id))
+            return
+        self._replace(
+            record, decoding.participant(record.snapshot.sid, decoding.mapping(event.data))
+        )
+
+    def removed(self, event: ItemRemoved) -> None:
+        """
+        The map says that someone left.
+        """
+        if not self._is_loaded:
+            return
+        participants = dict(self._conversation.participants)
+        record = participants.pop(str(event.key), None)
+        if record is not None:
+            self._publish(participants)
+            self._context.emit(ParticipantDeleted(record))
+
+    def _record(self, snapshot: ParticipantSnapshot) -> ParticipantRecord:
+        answered = self._answered.pop(snapshot.sid, None)
+        return answered or ParticipantRecord(self._conversation, snapshot)
+
+    def _replace(self, record: ParticipantRecord, snapshot: ParticipantSnapshot) -> None:
+        reasons = update_reasons(record.snapshot, snapshot, ParticipantUpdateReason)
+        record.snapshot = snapshot
+        if reasons:
+            self._context.emit(ParticipantUpdated(record, reasons))
+
+    def _publish(self, participants: dict[str, ParticipantRecord]) -> None:
+        self._conversation.participants = MappingProxyType(participants)

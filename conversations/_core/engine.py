@@ -1,0 +1,609 @@
+"""
+The whole core as one object: bytes, commands and time in; bytes, events and results out.
+
+Whoever drives it calls it from one thread only. It never waits, and knows no socket
+(docs/threads.md; ``tests/core`` drives it with scripted bytes and a clock of its own).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import attrs
+
+from conversations._core.conversations import failures
+from conversations._core.conversations.calls import Call, Calls, shut_down
+from conversations._core.conversations.events import (
+    ConnectionErrorOccurred,
+    ConnectionStateChanged,
+    ErrorOccurred,
+    InitializationFailed,
+    TokenAboutToExpire,
+    TokenExpired,
+    TokenWanted,
+)
+from conversations._core.conversations.exchange import ConnectedTime, Exchange, RetryPolicy
+from conversations._core.conversations.service import ConversationsService, start_service
+from conversations._core.conversations.window import RequestWindow
+from conversations._core.ids import Ids
+from conversations._core.promises import Cancelled, Promise, Task, spawn
+from conversations._core.scheduler import Scheduler
+from conversations._core.sync.client import SyncClient
+from conversations._core.token_keeper import TokenKeeper, provider_error
+from conversations._core.twilsock import events as twilsock
+from conversations._core.twilsock.config import SessionConfig
+from conversations._core.twilsock.errors import (
+    ConnectionFailure,
+    FailureKind,
+    LocalProtocolError,
+    TwilsockError,
+)
+from conversations._core.twilsock.session import Session
+from conversations._core.twilsock.states import SessionState, published_states
+from conversations.enums import ConnectionState, ErrorReason
+from conversations.errors import (
+    ConversationsError,
+    ErrorInfo,
+    NotReadyError,
+    TokenError,
+    TransportError,
+)
+from conversations.properties import Endpoints
+
+_log = logging.getLogger("conversations.connection")
+
+T = TypeVar("T")
+
+_HOPELESS_AT_FIRST = frozenset(
+    {
+        FailureKind.NAME_RESOLUTION,
+        FailureKind.CONNECT,
+        FailureKind.TLS_VERIFICATION,
+        FailureKind.TLS,
+    }
+)
+"""What ends a creation at the first attempt: a wrong address, mostly."""
+
+
+@attrs.frozen(kw_only=True)
+class EngineSettings:
+    """
+    What the core needs to know at its creation.
+
+    Attributes:
+        endpoints: Where the service is, given the region that the first token names.
+        session: Of the connection.
+        retry_policy: Of the requests that belong to calls.
+        max_outstanding_requests: Cap of the window over the client's own requests.
+        token_refresh_margin: Seconds before expiry at which the next token is wanted.
+        has_token_provider: Whether :class:`~.events.TokenWanted` is answered.
+        load_conversations: Whether the list is loaded at start.
+    """
+
+    endpoints: Callable[[str | None], Endpoints]
+    session: SessionConfig
+    retry_policy: RetryPolicy = RetryPolicy()
+    max_outstanding_requests: int = 1000
+    token_refresh_margin: float = 120.0
+    has_token_provider: bool = False
+    load_conversations: bool = True
+
+
+class Engine:
+    """
+    Connection, Sync and conversations together.
+
+    Args:
+        settings: What it is to do.
+        now: The time on the clock that drives it, in seconds.
+        time_of_day: The same moment in seconds since 1970.
+        rng: Source of ids and jitter.
+    """
+
+    def __init__(
+        self, settings: EngineSettings, *, now: float, time_of_day: float, rng: random.Random
+    ) -> None:
+        self._settings = settings
+        self.scheduler = Scheduler(now)
+        self._rng = rng
+        self._ids = Ids(rng)
+        self._session = Session(self.scheduler, self._ids, rng, settings.session)
+        self._connected_time = ConnectedTime(self.scheduler)
+        self._exchange = Exchange(
+            self.scheduler,
+            self._session,
+            ids=self._ids,
+            rng=rng,
+            window=RequestWindow(self.scheduler, settings.max_outstanding_requests),
+            policy=settings.retry_policy,
+            connected_time=self._connected_time,
+        )
+        self._sync: SyncClient | None = None
+        self._first_correlation_id = int(time_of_day * 1000)
+        self.tokens = TokenKeeper(
+            self.scheduler,
+            rng=rng,
+            clock_offset=time_of_day - now,
+            margin=settings.token_refresh_margin,
+            has_provider=settings.has_token_provider,
+            ask=lambda: self._emit(TokenWanted()),
+            use=self._use_provided_token,
+            about_to_expire=lambda: self._emit(TokenAboutToExpire()),
+            report=self._token_provider_failed,
+        )
+        self._calls = Calls(self.scheduler)
+        self._events: list[object] = []
+        self._is_silent = False
+        self.connection_state = ConnectionState.DISCONNECTED
+        self.service: ConversationsService | None = None
+        self.endpoints: Endpoints | None = None
+        self._creation = _Creation(self.scheduler)
+        self._starting: Task[None] | None = None
+        self._token_updates = 0
+        self._connection_waiters: list[Promise[None]] = []
+
+    # Driving it
+
+    def start(self, now: float, token: str | None) -> None:
+        """
+        Begin to connect; without a token, the provider is asked for one first.
+        """
+        self.on_time(now)
+        if token is None:
+            self._creation.step = "the token provider"
+            self.tokens.want()
+        else:
+            self._begin(token)
+        self.on_time(now)
+
+    def socket_opened(self, now: float, generation: int) -> None:
+        """
+        The socket of that generation is open.
+        """
+        self._set_time(now)
+        self._session.socket_opened(generation)
+        self.on_time(now)
+
+    def socket_failed(self, now: float, generation: int, failure: ConnectionFailure) -> None:
+        """
+        The socket of that generation could not be opened, or is lost.
+        """
+        self._set_time(now)
+        self._session.socket_failed(generation, failure)
+        self.on_time(now)
+
+    def receive_data(self, now: float, generation: int, data: bytes) -> None:
+        """
+        One binary websocket message came in.
+        """
+        self._set_time(now)
+        self._session.receive_data(generation, data)
+        self.on_time(now)
+
+    def socket_active(self, now: float, generation: int) -> None:
+        """
+        Something other than a binary message came in.
+        """
+        self._set_time(now)
+        self._session.socket_active(generation)
+        self.on_time(now)
+
+    def _set_time(self, now: float) -> None:
+        """
+        What has come in counts before the timers: it may have waited here for a while.
+        """
+        self.scheduler.now = max(self.scheduler.now, now)
+
+    def on_time(self, now: float) -> None:
+        """
+        Do what is due; call it after every batch of commands, too.
+        """
+        while True:
+            self._handle_session_events()
+            self.scheduler.run(now)
+            if not self._handle_session_events():
+                return
+
+    def outputs(self) -> list[twilsock.SocketOutput]:
+        """
+        What the socket is to do, in order; each only once.
+        """
+        return self._session.outputs()
+
+    def events(self) -> list[object]:
+        """
+        What the layers above are told, in order; each only once.
+        """
+        events, self._events = self._events, []
+        return events
+
+    def next_deadline(self) -> float | None:
+        """
+        When :meth:`on_time` has something to do.
+        """
+        return self.scheduler.next_deadline()
+
+    def close(self, now: float) -> None:
+        """
+        End everything: calls fail, the socket is closed, no event comes after the last.
+        """
+        self.tokens.close()
+        self._calls.close()
+        error = shut_down("create")
+        self._creation.fail(error)
+        if self._starting is not None:
+            self._starting.cancel()
+        waiters, self._connection_waiters = self._connection_waiters, []
+        for waiter in waiters:
+            waiter.reject(error)
+        self._session.close()
+        self._connected_time.given_up(error)
+        self.on_time(now)
+        self._is_silent = True
+
+    def tell(self, event: object) -> None:
+        """
+        Put *event* in its place among those that the layers above are told.
+        """
+        self._events.append(event)
+
+    def twilsock_url(self) -> str:
+        """
+        Where the socket is to be opened. There is an address once there is a token.
+        """
+        if self.endpoints is None:
+            raise LocalProtocolError("no token has been used yet")
+        return self.endpoints.twilsock_url
+
+    # Calls
+
+    def call(
+        self, name: str, timeout: float, operation: Callable[[Call], Coroutine[Any, Any, T]]
+    ) -> Promise[T]:
+        """
+        Start a call of the user's; its promise is settled within *timeout* seconds.
+        """
+        return self._calls.start(name, timeout, operation)
+
+    def ready_service(self) -> ConversationsService:
+        """
+        The conversations layer.
+
+        Raises:
+            NotReadyError: Start-up has not come that far.
+        """
+        if self.service is None:
+            message = "the client is still being created"
+            raise NotReadyError(message)
+        return self.service
+
+    def created(self, timeout: float) -> Promise[None]:
+        """
+        Settled when the client can be used, or cannot be created.
+        """
+        promise = self._calls.start("create", timeout, self._creation.wait)
+        promise.add_done_callback(self._creation_ended)
+        return promise
+
+    async def update_token(self, call: Call, token: str) -> None:
+        """
+        Take a new token into use; see ``ConversationsClient.update_token``.
+        """
+        self.tokens.check_identity(token)
+        call.step = "the answer to the token update"
+        self._token_updates += 1
+        try:
+            promise = self._session.update_token(token)
+            if self._session.state is not SessionState.FAILED:
+                self.tokens.now_in_use(token)
+            await promise
+        except TwilsockError as error:
+            raise _token_update_error(error) from error
+        finally:
+            self._token_updates -= 1
+
+    async def wait_until_connected(self, call: Call) -> None:
+        """
+        Wait for a connection.
+
+        Raises:
+            TokenError: The token is refused or expired; it takes a new one.
+            TransportError: There will be no connection.
+        """
+        call.step = "a connection"
+        while self.connection_state is not ConnectionState.CONNECTED:
+            failure = self._creation.last_failure
+            if self.connection_state in (ConnectionState.DENIED, ConnectionState.FATAL_ERROR):
+                if failure is not None:
+                    raise failures.connection_error(failure)
+                raise TransportError(ErrorInfo(message="there is no connection"))
+            promise: Promise[None] = Promise(self.scheduler)
+            self._connection_waiters.append(promise)
+            await promise
+
+    async def wait_for_synchronization(self, call: Call) -> None:
+        """
+        Wait until the conversations are loaded.
+
+        Raises:
+            NotReadyError: Nobody has asked for that.
+            ConversationsError: They could not be loaded.
+        """
+        call.step = "the synchronization of the conversations"
+        conversations = self.ready_service().conversations
+        await conversations.outcome()
+        if conversations.failure is not None:
+            raise conversations.failure
+        if not conversations.is_completed:
+            message = "the conversations are not loaded at start; call synchronize() first"
+            raise NotReadyError(message)
+
+    # Tokens from the provider
+
+    def token_provided(self, token: object) -> None:
+        """
+        The provider answered :class:`~.events.TokenWanted`.
+        """
+        error = self.tokens.provided(token)
+        if error is not None and self._creation.is_first_token:
+            self._creation.fail(error)
+
+    def token_failed(self, cause: BaseException) -> None:
+        """
+        The provider raised.
+        """
+        error = provider_error(cause)
+        if self._creation.is_first_token:
+            self._creation.fail(error)
+        self.tokens.failed(error)
+
+    def _use_provided_token(self, token: str) -> None:
+        if self._session.state is SessionState.IDLE:
+            self._begin(token)
+            return
+        task = spawn(self.scheduler, self.update_token(Call("update_token", 0.0), token))
+
+        def ended(update: Promise[None]) -> None:
+            error = update.error
+            if isinstance(error, ConversationsError) and not isinstance(error, TokenError):
+                self._emit(ErrorOccurred(error.error_info))
+
+        task.add_done_callback(ended)
+
+    def _token_provider_failed(self, error: ConversationsError) -> None:
+        if not self._creation.is_first_token:
+            self._emit(ErrorOccurred(error.error_info))
+
+    def _begin(self, token: str) -> None:
+        """
+        Connect for the first time; the token may name the region.
+        """
+        self._creation.is_first_token = False
+        self._creation.step = "a connection"
+        self.tokens.now_in_use(token)
+        claims = self.tokens.claims
+        self.endpoints = self._settings.endpoints(claims.region if claims is not None else None)
+        self._sync = SyncClient(
+            self.scheduler,
+            self._ids,
+            self._rng,
+            base_url=self.endpoints.sync_url,
+            read=self._exchange.background,
+            post=self._exchange.once,
+            first_correlation_id=self._first_correlation_id,
+            on_error=self._sync_failed,
+        )
+        self._session.connect(token)
+
+    # What the session tells
+
+    def _handle_session_events(self) -> bool:
+        handled = False
+        while (event := self._session.next_event()) is not None:
+            handled = True
+            if isinstance(event, twilsock.NotificationReceived):
+                self._notification_received(event)
+            elif isinstance(event, twilsock.StateChanged):
+                self._state_changed(event)
+            elif isinstance(event, twilsock.ConnectionFailed):
+                self._connection_failed(event)
+            elif isinstance(event, twilsock.TokenAboutToExpire):
+                self.tokens.announce()
+            elif isinstance(event, twilsock.TokenExpired):
+                self._emit(TokenExpired())
+        return handled
+
+    def _notification_received(self, event: twilsock.NotificationReceived) -> None:
+        if self._sync is not None and not isinstance(event.payload, bytes):
+            self._sync.receive(event.message_type, event.payload)
+
+    def _state_changed(self, event: twilsock.StateChanged) -> None:
+        for state in published_states(event.state):
+            if state is not self.connection_state:
+                self.connection_state = state
+                _log.info("connection: %s", state.name)
+                self._emit(ConnectionStateChanged(state))
+        if event.state is SessionState.INITIALIZING:
+            self._creation.step = "the answer to init"
+        elif event.state is SessionState.CONNECTED and event.previous is SessionState.INITIALIZING:
+            self._connected()
+        elif event.previous in (SessionState.CONNECTED, SessionState.THROTTLED) and (
+            event.state not in (SessionState.CONNECTED, SessionState.THROTTLED)
+        ):
+            self._connected_time.disconnected()
+            if self._sync is not None:
+                self._sync.disconnected()
+        if event.state is SessionState.DENIED:
+            self._denied()
+        elif event.state is SessionState.FAILED:
+            self._connected_time.given_up(self._lost_for_good())
+        waiters, self._connection_waiters = self._connection_waiters, []
+        for waiter in waiters:
+            waiter.resolve(None)
+
+    def _connected(self) -> None:
+        self.tokens.accepted()
+        self._connected_time.connected()
+        if self._sync is None or self.endpoints is None:
+            return
+        self._sync.connected()
+        if self._starting is None:
+            start = self._start_service(self._sync, self.endpoints.api_url)
+            self._starting = spawn(self.scheduler, start)
+
+    async def _start_service(self, sync: SyncClient, api_url: str) -> None:
+        try:
+            self.service = await start_service(
+                self.scheduler,
+                self._exchange,
+                sync,
+                api_url=api_url,
+                emit=self._emit,
+                load_conversations=self._settings.load_conversations,
+                progress=self._creation.waits_for,
+                opened=self._service_opened,
+            )
+        except Cancelled:
+            raise
+        except ConversationsError as error:
+            self._creation.fail(_creation_error(error))
+        else:
+            self._creation.succeed()
+
+    def _service_opened(self, service: ConversationsService) -> None:
+        self.service = service
+
+    def _connection_failed(self, event: twilsock.ConnectionFailed) -> None:
+        failure = event.failure
+        info = failures.failure_info(failure)
+        is_awaited = not self._creation.is_over or self._token_updates > 0
+        self._creation.failed_attempt(failure)
+        self._emit(ConnectionErrorOccurred(info, event.terminal))
+        if not is_awaited:
+            self._emit(ErrorOccurred(info))
+        if event.terminal and failure.kind is not FailureKind.CLOSED:
+            denied = failures.is_about_the_token(failure)
+            if not (denied and self.tokens.has_provider and self._creation.may_ask_again()):
+                self._creation.fail(failures.connection_error(failure))
+        elif failure.kind in _HOPELESS_AT_FIRST:
+            self._creation.fail(failures.connection_error(failure))
+
+    def _denied(self) -> None:
+        if self.tokens.has_provider:
+            self.tokens.rejected()
+
+    def _lost_for_good(self) -> ConversationsError:
+        failure = self._creation.last_failure
+        if failure is None:
+            return TransportError(ErrorInfo(message="the connection is lost for good"))
+        return failures.connection_error(failure)
+
+    def _sync_failed(self, what: str, error: ConversationsError) -> None:
+        info = error.error_info
+        self._emit(ErrorOccurred(attrs.evolve(info, message=f"{what}: {info.message}")))
+
+    def _creation_ended(self, promise: Promise[None]) -> None:
+        error = promise.error
+        self._creation.is_over = True
+        if isinstance(error, ConversationsError):
+            self._emit(InitializationFailed(error.error_info))
+            self._is_silent = True
+
+    def _emit(self, event: object) -> None:
+        if not self._is_silent:
+            self._events.append(event)
+
+
+class _Creation:
+    """
+    The creation of the client: what it waits for, and how it ended.
+    """
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._outcome: Promise[None] = Promise(scheduler)
+        self._call: Call | None = None
+        self._step = "a connection"
+        self._refusals = 0
+        self.last_failure: ConnectionFailure | None = None
+        self.is_first_token = True
+        self.is_over = False
+
+    async def wait(self, call: Call) -> None:
+        """
+        The call that waits for it.
+        """
+        self._call = call
+        call.step = self._step
+        await self._outcome
+
+    @property
+    def step(self) -> str:
+        """
+        What it waits for.
+        """
+        return self._step
+
+    @step.setter
+    def step(self, step: str) -> None:
+        self._step = step
+        if self._call is not None:
+            self._call.step = step
+
+    def waits_for(self, step: str) -> None:
+        """
+        Note what it waits for.
+        """
+        self.step = step
+
+    def failed_attempt(self, failure: ConnectionFailure) -> None:
+        """
+        Note why there is no connection.
+        """
+        self.last_failure = failure
+        self.step = "a connection"
+        if self._call is not None:
+            self._call.last_error = failures.connection_error(failure)
+
+    def may_ask_again(self) -> bool:
+        """
+        Whether the provider gets another chance: once.
+        """
+        self._refusals += 1
+        return self._refusals == 1
+
+    def succeed(self) -> None:
+        """
+        The client can be used.
+        """
+        self.is_over = True
+        self._outcome.resolve(None)
+
+    def fail(self, error: ConversationsError) -> None:
+        """
+        It cannot be created.
+        """
+        if not self._outcome.is_settled:
+            self.is_over = True
+            self._outcome.reject(error)
+
+
+def _creation_error(error: ConversationsError) -> ConversationsError:
+    if isinstance(error, (TransportError, TokenError)):
+        return error
+    info = attrs.evolve(error.error_info, reason=ErrorReason.CREATE_CLIENT_ERROR)
+    wrapped = ConversationsError(info)
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _token_update_error(error: TwilsockError) -> ConversationsError:
+    mapped = failures.transport_error(error, "the token update")
+    if isinstance(mapped, (TokenError, TransportError)):
+        return mapped
+    return TokenError(attrs.evolve(mapped.error_info, reason=ErrorReason.UPDATE_TOKEN_ERROR))
+
+
+__all__ = ["Engine", "EngineSettings"]

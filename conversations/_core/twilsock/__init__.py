@@ -1,0 +1,3 @@
+"""
+Twilsock: the transport's frames and its connection state machine.
+"""

@@ -1,0 +1,3 @@
+"""
+Sockets and HTTP: the only importers of websocket, requests and ssl.
+"""

@@ -1,0 +1,173 @@
+"""
+The public objects of one client: at most one for each conversation, participant, message, user.
+
+Everything derived from a client holds this, and this holds neither the client nor any
+listener: objects may outlive their client without keeping it alive (docs/threads.md,
+Ownership).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from conversations import _arguments as arguments
+from conversations._core.conversations.calls import Call
+from conversations._core.conversations.records import (
+    ConversationRecord,
+    MessageRecord,
+    ParticipantRecord,
+    UserRecord,
+)
+from conversations._core.conversations.service import ConversationsService
+from conversations._core.engine import Engine
+from conversations._core.promises import Promise
+from conversations._runtime.lifecycle import new_lock
+from conversations._runtime.runtime import Runtime
+from conversations.errors import ClientShutdownError
+
+if TYPE_CHECKING:
+    from conversations._listeners import ListenerTable
+    from conversations.client import ConversationsClient
+    from conversations.conversation import Conversation
+    from conversations.message import Message
+    from conversations.participant import Participant
+    from conversations.user import User
+
+T = TypeVar("T")
+Record = TypeVar("Record")
+Facade = TypeVar("Facade")
+
+
+@attrs.frozen(kw_only=True)
+class ObjectClasses:
+    """
+    The classes of the public objects. Given by the client, because they import this module.
+    """
+
+    conversation: Callable[[Objects, ConversationRecord], Conversation]
+    message: Callable[[Objects, MessageRecord], Message]
+    participant: Callable[[Objects, ParticipantRecord], Participant]
+    user: Callable[[Objects, UserRecord], User]
+
+
+class Objects:
+    """
+    Makes the public objects and carries their calls to the network thread.
+
+    Args:
+        runtime: The client's threads.
+        command_timeout: Default of every call's ``timeout``, in seconds.
+        classes: What to make.
+    """
+
+    def __init__(self, runtime: Runtime, command_timeout: float, classes: ObjectClasses) -> None:
+        self._classes = classes
+        self.runtime = runtime
+        self.command_timeout = command_timeout
+        self._client: weakref.ref[ConversationsClient] | None = None
+        self._listeners: weakref.ref[ListenerTable] | None = None
+        self._lock = new_lock("objects")
+        # Guarded by _lock. A record lives as long as somebody holds its object.
+        self._known: weakref.WeakKeyDictionary[Any, weakref.ref[Any]] = weakref.WeakKeyDictionary()
+
+    def belong_to(self, client: ConversationsClient, listeners: ListenerTable) -> None:
+        """
+        Note whose objects these are, weakly.
+        """
+        self._client = weakref.ref(client)
+        self._listeners = weakref.ref(listeners)
+
+    @property
+    def client(self) -> ConversationsClient | None:
+        """
+        The client, or ``None`` if it is gone.
+        """
+        return self._client() if self._client is not None else None
+
+    @property
+    def listeners(self) -> ListenerTable:
+        """
+        Where listeners are registered.
+
+        Raises:
+            ClientShutdownError: The client is shut down or gone.
+        """
+        table = self.listeners_or_none
+        if table is None or self.runtime.is_shutdown:
+            raise ClientShutdownError
+        return table
+
+    @property
+    def listeners_or_none(self) -> ListenerTable | None:
+        """
+        The same, or ``None`` if the client is gone.
+        """
+        return self._listeners() if self._listeners is not None else None
+
+    # Objects
+
+    def conversation(self, record: ConversationRecord) -> Conversation:
+        """
+        The conversation of *record*.
+        """
+        return self._object(record, self._classes.conversation)
+
+    def message(self, record: MessageRecord) -> Message:
+        """
+        The message of *record*.
+        """
+        return self._object(record, self._classes.message)
+
+    def participant(self, record: ParticipantRecord) -> Participant:
+        """
+        The participant of *record*.
+        """
+        return self._object(record, self._classes.participant)
+
+    def user(self, record: UserRecord) -> User:
+        """
+        The user of *record*.
+        """
+        return self._object(record, self._classes.user)
+
+    def _object(self, record: Record, make: Callable[[Objects, Record], Facade]) -> Facade:
+        with self._lock:
+            reference = self._known.get(record)
+            known: Facade | None = reference() if reference is not None else None
+            if known is None:
+                known = make(self, record)
+                self._known[record] = weakref.ref(known)
+            return known
+
+    # Calls
+
+    def call(
+        self,
+        name: str,
+        timeout: float | None,
+        operation: Callable[[ConversationsService, Call], Coroutine[Any, Any, T]],
+    ) -> T:
+        """
+        Run *operation* on the network thread and wait for its result.
+
+        Args:
+            name: Operation and object, as errors name it.
+            timeout: As given by the user.
+            operation: Gets the conversations layer and the call.
+
+        Raises:
+            ConversationsError: Whatever went wrong.
+        """
+        seconds = arguments.timeout(timeout, self.command_timeout)
+
+        def start(engine: Engine) -> Promise[T]:
+            async def run(call: Call) -> T:
+                return await operation(engine.ready_service(), call)
+
+            return engine.call(name, seconds, run)
+
+        return self.runtime.call(start, name=name, timeout=seconds)

@@ -1,0 +1,3 @@
+"""
+Threads: whatever waits, starts a thread or counts references.
+"""

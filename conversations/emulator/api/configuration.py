@@ -1,0 +1,60 @@
+"""
+What a client asks for first: who it is, where everything lies, and the limits.
+"""
+
+from __future__ import annotations
+
+from conversations._core.upstream import JSONValue
+
+from .calls import Answer, Call
+
+EMAIL_TYPES: list[JSONValue] = ["text/plain", "text/html"]
+
+
+def get_configuration(call: Call) -> Answer:
+    """
+    ``GET /Client/v2/Configuration``.
+
+    All links are absolute: clients use them as they are. The media links go the way the
+    connection went, because media travel by ordinary HTTP.
+    """
+    api, base = call.client_api, call.request.base_url
+    media = f"{call.media_base_url}/v1/Services/{call.service.sid}"
+    own = f"{api}/Users/{call.user.sid}"
+    return Answer(
+        body={
+            "identity": call.user.identity,
+            "url": f"{base}/Client/v2/Configuration",
+            "options": _options(call),
+            "sync_objects": {
+                "my_conversations": call.user.channels.unique_name,
+                "my_user_info": call.user.info.unique_name,
+            },
+            "links": {
+                "my_conversations": f"{own}/Conversations",
+                "conversations": f"{api}/Conversations",
+                "users": f"{api}/Users",
+                "current_user": own,
+                "typing": f"{base}/v1/Instances/{call.service.sid}/Typing",
+                "media_service": f"{media}/Media",
+                "media_set_service": f"{media}/MediaSet",
+                "messages_receipts": f"{api}/Conversations/%s/Messages/%s/Receipts",
+            },
+        }
+    )
+
+
+def _options(call: Call) -> dict[str, JSONValue]:
+    settings = call.service.settings
+    return {
+        "consumption_report_interval": "PT1S",
+        "http_cache_interval": "PT1S",
+        "user_infos_to_subscribe": 100,
+        "reachability_enabled": settings.reachability_enabled,
+        "my_conversations_page_size": settings.conversations_page_size,
+        "media_attachments_count_limit": 10,
+        "media_attachment_size_limit_in_mb": 150,
+        "media_attachments_total_size_limit_in_mb": 150,
+        "email_histories_allowed_mime_types": EMAIL_TYPES,
+        "email_bodies_allowed_mime_types": EMAIL_TYPES,
+    }

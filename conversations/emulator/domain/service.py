@@ -1,0 +1,63 @@
+"""
+The state of one Conversations service, from nothing at the start of the emulator.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+from conversations.emulator.clock import Clock
+from conversations.emulator.ids import ServiceIds
+from conversations.emulator.settings import Limits, Settings
+from conversations.emulator.sync.objects import Ownership
+from conversations.emulator.sync.store import SyncStore
+
+from .records import Conversation, User
+
+
+class Service:
+    """
+    Users, conversations and the replicated objects that show them. Emulator thread only.
+
+    Resetting the data means a new service: all SIDs and storage ids change with it.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, ids: ServiceIds) -> None:
+        credentials = settings.credentials
+        self.settings = settings
+        self.account = credentials.account
+        self.sid = credentials.service
+        self.ids = ids
+        self.clock = clock
+        self.store = SyncStore(Ownership(account=self.account, service=self.sid, clock=clock), ids)
+        self.messaging_service_sid = ids.sid("MG")
+        self.user_role_sid = ids.sid("RL")
+        self.creator_role_sid = ids.sid("RL")
+        self.participant_role_sid = ids.sid("RL")
+        self.users: dict[str, User] = {}
+        self.conversations: dict[str, Conversation] = {}
+        self.unique_names: dict[str, Conversation] = {}
+        self.conversation_numbers = count()
+        self._storage_ids: dict[tuple[str, str], str] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """
+        The limits in force.
+        """
+        return self.settings.limits
+
+    def now(self) -> float:
+        """
+        Seconds since the epoch.
+        """
+        return self.clock.time()
+
+    def storage_id(self, identity: str, product: str) -> str:
+        """
+        The name under which a browser may keep this user's objects of this set of data.
+        """
+        key = (identity, product)
+        if key not in self._storage_ids:
+            self._storage_ids[key] = self.ids.hex(40)
+        return self._storage_ids[key]

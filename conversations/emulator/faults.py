@@ -1,0 +1,292 @@
+"""
+What tests have ordered to go wrong. Emulator thread only; the controls are in controls.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Protocol, TypeVar
+from urllib.parse import unquote
+
+import attrs
+
+from .sync.events import Event
+from .sync.subscriptions import BATCH_SIZE
+
+FaultType = TypeVar("FaultType", bound="Fault")
+
+
+class Request(Protocol):
+    """
+    What of a request decides whether a fault applies.
+    """
+
+    @property
+    def method(self) -> str:
+        """
+        In capitals.
+        """
+        ...
+
+    @property
+    def path(self) -> str:
+        """
+        Still percent-encoded.
+        """
+        ...
+
+
+@attrs.define(eq=False, kw_only=True)
+class Fault:
+    """
+    Something to go wrong a number of times.
+
+    Attributes:
+        remaining: How often still; ``None`` for until it is lifted.
+        identity: Only for this user.
+    """
+
+    remaining: int | None = None
+    identity: str | None = None
+
+    @property
+    def is_spent(self) -> bool:
+        """
+        Whether it has happened as often as ordered.
+        """
+        return self.remaining == 0
+
+    @property
+    def is_over(self) -> bool:
+        """
+        Whether it can be forgotten.
+        """
+        return self.is_spent
+
+    def lift(self) -> None:
+        """
+        Let it not happen any more.
+        """
+        self.remaining = 0
+
+    def concerns(self, identity: str | None) -> bool:
+        """
+        Whether it can still happen to this user.
+        """
+        return not self.is_spent and (self.identity is None or self.identity == identity)
+
+    def use(self) -> None:
+        """
+        It happens now.
+        """
+        if self.remaining is not None:
+            self.remaining -= 1
+
+
+@attrs.frozen(kw_only=True)
+class Backoff:
+    """
+    When a client shall come back, in milliseconds.
+    """
+
+    min_ms: int = 1000
+    max_ms: int = 2000
+
+
+@attrs.frozen(kw_only=True)
+class TwilsockStatus:
+    """
+    The ``status`` of a reply or close frame.
+    """
+
+    code: int
+    status: str
+    error_code: int | None = None
+    description: str | None = None
+
+
+@attrs.define(eq=False, kw_only=True)
+class InitRefusal(Fault):
+    """
+    The answer to ``init`` instead of an acceptance.
+    """
+
+    status: TwilsockStatus
+    backoff: Backoff | None = None
+
+
+@attrs.define(eq=False, kw_only=True)
+class ConnectionRefusal(Fault):
+    """
+    The answer to the websocket handshake; without a status the socket is cut.
+    """
+
+    status: int | None = None
+
+
+@attrs.define(eq=False, kw_only=True)
+class RequestFault(Fault):
+    """
+    Something that happens to requests of a path, and perhaps a method.
+    """
+
+    path_pattern: str = "*"
+    method: str | None = None
+
+    def matches(self, request: Request, identity: str) -> bool:
+        """
+        Whether it happens to this request.
+        """
+        return (
+            self.concerns(identity)
+            and (self.method is None or self.method == request.method)
+            and fnmatchcase(unquote(request.path), self.path_pattern)
+        )
+
+
+@attrs.define(eq=False, kw_only=True)
+class FailedRequest(RequestFault):
+    """
+    An error answer of the service instead of the real one.
+
+    Attributes:
+        is_executed: The request is carried out nevertheless; only its answer is lost.
+    """
+
+    status: int
+    code: int
+    retry_after: int | None = None
+    is_executed: bool = False
+
+
+@attrs.define(eq=False, kw_only=True)
+class Throttle(RequestFault):
+    """
+    A refusal by Twilsock itself, with 429.
+    """
+
+    backoff: Backoff | None = None
+
+
+@attrs.define(eq=False, kw_only=True)
+class Hold(RequestFault):
+    """
+    Replies, or whole requests, that wait until they are released.
+
+    Attributes:
+        is_before: Hold the request before anything is done for it, not only its reply.
+        waiting: What goes on upon release.
+        is_released: Whether that has come.
+    """
+
+    is_before: bool = False
+    waiting: list[Callable[[], None]] = attrs.field(factory=list)
+    is_released: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """
+        Only once it was released: until then something may wait.
+        """
+        return self.is_released
+
+    def release(self) -> None:
+        """
+        Let go what waits, in order, and hold nothing more.
+        """
+        self.lift()
+        self.is_released = True
+        waiting, self.waiting = self.waiting, []
+        for proceed in waiting:
+            proceed()
+
+
+@attrs.define(eq=False, kw_only=True)
+class ReplayCut(Fault):
+    """
+    Replays that are interrupted after some events.
+    """
+
+    after_events: int = 0
+
+
+class Faults:
+    """
+    All of them, in order of their arrival: the first that applies is taken.
+    """
+
+    def __init__(self) -> None:
+        self.max_batch_size = BATCH_SIZE
+        self.are_pings_stopped = False
+        self._faults: list[Fault] = []
+
+    def add(self, fault: FaultType) -> FaultType:
+        """
+        Order one.
+        """
+        self._faults.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """
+        Lift everything; what is held goes on.
+        """
+        self.max_batch_size = BATCH_SIZE
+        self.are_pings_stopped = False
+        faults, self._faults = self._faults, []
+        for fault in faults:
+            if isinstance(fault, Hold):
+                fault.release()
+            fault.lift()
+
+    def for_connection(self) -> ConnectionRefusal | None:
+        """
+        What happens to a websocket handshake.
+        """
+        return self._take(ConnectionRefusal, lambda fault: not fault.is_spent)
+
+    def for_init(self, identity: str | None) -> InitRefusal | None:
+        """
+        What happens to an ``init``.
+        """
+        return self._take(InitRefusal, lambda fault: fault.concerns(identity))
+
+    def throttle(self, request: Request, identity: str) -> Throttle | None:
+        """
+        Whether Twilsock refuses a request.
+        """
+        return self._take(Throttle, lambda fault: fault.matches(request, identity))
+
+    def failure(self, request: Request, identity: str) -> FailedRequest | None:
+        """
+        Whether a request fails.
+        """
+        return self._take(FailedRequest, lambda fault: fault.matches(request, identity))
+
+    def hold(self, request: Request, identity: str, *, is_before: bool) -> Hold | None:
+        """
+        Whether a request, or its reply, has to wait.
+        """
+        return self._take(
+            Hold, lambda fault: fault.is_before == is_before and fault.matches(request, identity)
+        )
+
+    def cut_replay(self, events: list[Event]) -> list[Event] | None:
+        """
+        The part of a replay that is told before it is interrupted, or ``None`` for all of it.
+        """
+        cut = self._take(
+            ReplayCut, lambda fault: not fault.is_spent and len(events) > fault.after_events
+        )
+        return None if cut is None else events[: cut.after_events]
+
+    def _take(
+        self, fault_type: type[FaultType], applies: Callable[[FaultType], bool]
+    ) -> FaultType | None:
+        for fault in self._faults:
+            if isinstance(fault, fault_type) and applies(fault):
+                fault.use()
+                self._faults = [fault for fault in self._faults if not fault.is_over]
+                return fault
+        return None

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from conversations._core.sync.phases import TRANSITIONS, Input, Phase
+
+
+def test_every_phase_has_its_row_and_every_input_its_use() -> None:
+    assert set(TRANSITIONS) == set(Phase)
+    assert {each for row in TRANSITIONS.values() for each in row} == set(Input)
+
+
+def test_every_phase_can_be_reached() -> None:
+    assert {phase for row in TRANSITIONS.values() for phase in row.values()} == set(Phase)
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_every_phase_survives_a_lost_connection(phase: Phase) -> None:
+    after = TRANSITIONS[phase][Input.DISCONNECTED]
+    stays = {Phase.REFUSED, Phase.RECOVERING}
+    assert after is (phase if phase in stays else Phase.IDLE)
+
+
+def test_the_table_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        TRANSITIONS[Phase.IDLE] = {}  # type: ignore[index]  # that is the point
