@@ -83,8 +83,7 @@ class ManualClock:
         Let *seconds* pass and wait until everything that falls due has run.
         """
         if seconds < 0:
-            message = f"time does not go back: {seconds}"
-            raise ValueError(message)
+            raise ValueError(f"time does not go back: {seconds}")
         with self._lock:
             self._passed += seconds
             observers = list(self._observers)

@@ -125,8 +125,7 @@ class Emulator(Controls, Observations, Acts):
         The port it listens on.
         """
         if self._port is None:
-            message = "the emulator was not started"
-            raise RuntimeError(message)
+            raise RuntimeError("the emulator was not started")
         return self._port
 
     @property

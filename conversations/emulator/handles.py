@@ -117,6 +117,6 @@ def wait_for(
     try:
         return future.result(timeout)
     except TimeoutError:
-        future.cancel()
-        message = f"{what} did not come within {timeout} s"
-        raise TimeoutError(message) from None
+        if not future.cancel():  # it came at the last moment
+            return future.result(timeout)
+        raise TimeoutError(f"{what} did not come within {timeout} s") from None

@@ -212,7 +212,7 @@ class Server:
             timers.close()
 
     def _clock_moved(self) -> None:
-        if self.is_running:
+        with contextlib.suppress(RuntimeError):  # it has ended meanwhile
             self.call(lambda backend: backend.timers.run_due())
 
 

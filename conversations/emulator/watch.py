@@ -24,16 +24,18 @@ class Waiting(Generic[Found]):
         """
         Whether the waiting is over, with what the probe found or raised.
         """
-        if self.future.cancelled():
-            return True
         try:
-            found = self._probe()
-        except Exception as error:  # noqa: BLE001  # raised where it is waited for
-            self.future.set_exception(error)
-            return True
-        if found is not None:
-            self.future.set_result(found)
-        return found is not None
+            found, error = self._probe(), None
+        except Exception as raised:  # noqa: BLE001  # raised again where it is waited for
+            found, error = None, raised
+        if found is None and error is None:
+            return self.future.cancelled()
+        if self.future.set_running_or_notify_cancel():
+            if error is not None:
+                self.future.set_exception(error)
+            elif found is not None:
+                self.future.set_result(found)
+        return True
 
 
 class Watch:

@@ -13,6 +13,7 @@ import attrs
 import pytest
 
 from conversations import (
+    Attributes,
     Conversation,
     ConversationsClient,
     ConversationSynchronizationStatus,
@@ -140,7 +141,7 @@ def test_attributes_of_every_json_type_go_both_ways(
     alice: Alice, bob: JsClient, shared: Conversation
 ) -> None:
     for value in VALUES:
-        shared.send_message("ours", attributes=value)
+        shared.send_message("ours", attributes=Attributes(value))
         bob.send(shared.sid, "theirs", attributes=value)
     expected = [value for value in VALUES for _ in range(2)]
 

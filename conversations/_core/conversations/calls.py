@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from conversations._core.promises import Cancelled, Promise, spawn
+from conversations._core.promises import Cancelled, Promise, Task, spawn
 from conversations._core.scheduler import Scheduler
 from conversations.enums import ErrorReason
 from conversations.errors import (
@@ -16,6 +16,8 @@ from conversations.errors import (
     ErrorInfo,
     RequestTimeoutError,
 )
+
+from .failures import copied
 
 T = TypeVar("T")
 
@@ -29,7 +31,7 @@ class Call:
         deadline: When it ends, on the scheduler's clock.
         step: What it waits for at the moment.
         may_have_been_sent: Whether a change is on its way whose outcome is not known.
-        last_error: The newest connection error on the way, chained to a time-out.
+        last_error: What went wrong last on the way, chained to a time-out.
     """
 
     def __init__(self, name: str, deadline: float) -> None:
@@ -62,8 +64,23 @@ class Calls:
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
-        self._under_way: dict[Promise[Any], Call] = {}
+        self._under_way: dict[Promise[Any], tuple[Call, Task[Any]]] = {}
+        self._connection_error: ConversationsError | None = None
         self._is_closed = False
+
+    def connection_failed(self, error: ConversationsError) -> None:
+        """
+        Note why there is no connection, for those that time out because of it.
+        """
+        self._connection_error = error
+        for call, _ in self._under_way.values():
+            call.last_error = error
+
+    def connected(self) -> None:
+        """
+        There is a connection: what was wrong before does not concern new calls.
+        """
+        self._connection_error = None
 
     def start(
         self,
@@ -78,12 +95,13 @@ class Calls:
         abandoning it cancels the operation.
         """
         call = Call(name, self._scheduler.now + timeout)
+        call.last_error = self._connection_error
         result: Promise[T] = Promise(self._scheduler, on_abandon=lambda: task.cancel())  # noqa: PLW0108  # made below
         if self._is_closed:
             result.reject(shut_down(name))
             return result
-        self._under_way[result] = call
         task = spawn(self._scheduler, operation(call))
+        self._under_way[result] = (call, task)
 
         def expire() -> None:
             self._under_way.pop(result, None)
@@ -108,9 +126,10 @@ class Calls:
         Fail every call with :class:`ClientShutdownError`, also those that come later.
         """
         self._is_closed = True
-        for promise, call in list(self._under_way.items()):
+        under_way, self._under_way = self._under_way, {}
+        for promise, (call, task) in under_way.items():
             promise.reject(shut_down(call.name))
-        self._under_way.clear()
+            task.cancel()
 
 
 def shut_down(operation: str) -> ClientShutdownError:
@@ -125,9 +144,9 @@ def shut_down(operation: str) -> ClientShutdownError:
 
 def _named(error: BaseException, name: str) -> BaseException:
     if isinstance(error, ConversationsError):
-        if not error.operation:
-            error.operation = name
-        return error
+        named = copied(error)
+        named.operation = name
+        return named
     if isinstance(error, Cancelled):
         return shut_down(name)
     unknown = ConversationsError(

@@ -91,6 +91,7 @@ class ConversationModel:
         self.messages = MessageCache(context, self.record)
         self.roster = Roster(context, self.record)
         self.is_told_by_sync = False
+        self._is_joining = False
         self.is_listed = False
         self._is_announced = False
         self._document: SyncDocument | None = None
@@ -129,6 +130,7 @@ class ConversationModel:
         """
         self.is_listed = True
         was_joined = self.is_joined
+        self._is_joining = self._is_joining and "status" not in changes
         before = self.record.snapshot
         after = decoding.changed_conversation(before, changes)
         joined = after.status is ConversationStatus.JOINED
@@ -145,6 +147,12 @@ class ConversationModel:
                 self._set_level(Level.METADATA)
         if joined != was_joined or self._opening is None:
             self.open()
+
+    def join_accepted(self) -> None:
+        """
+        The service has let the user in; whoever waits for ALL waits for the event of that, too.
+        """
+        self._is_joining = not self.is_joined
 
     def forget(self) -> None:
         """
@@ -297,7 +305,8 @@ class ConversationModel:
         is_reached = current.is_at_least(level)
         if is_reached or current is Level.FAILED or self.record.is_forgotten:
             return True
-        return level is Level.ALL and current is Level.METADATA and not self.is_joined
+        is_outside = not self.is_joined and not self._is_joining
+        return level is Level.ALL and current is Level.METADATA and is_outside
 
     def _set_level(self, level: Level) -> None:
         current = self.record.snapshot.synchronization_status

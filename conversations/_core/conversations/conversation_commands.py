@@ -137,6 +137,9 @@ class ConversationCommands:
         await self._requests.post(
             call, self._participants_url(sid), body, about=sid, is_repeatable=False
         )
+        model = self._conversations.get(sid)
+        if model is not None:
+            model.join_accepted()
 
     async def leave(self, call: Call, sid: str) -> None:
         """

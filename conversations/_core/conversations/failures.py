@@ -4,6 +4,9 @@ From answers and connection failures to the errors that users see: one function 
 
 from __future__ import annotations
 
+import copy
+from typing import TypeVar
+
 from conversations._core.twilsock.errors import (
     ConnectionFailure,
     FailureKind,
@@ -28,8 +31,13 @@ from conversations.errors import (
     service_error,
 )
 
-EXPIRED_CODE = 20104
+Failed = TypeVar("Failed", bound=ConversationsError)
+
+UNAUTHORIZED = 401
+FORBIDDEN = 403
+OFFLOAD = 308
 CLOSE_EXPIRED_STATUS = 410
+EXPIRED_CODE = 20104
 WRONG_INSTANCE_CODE = 51232
 RECOVERABLE_STATUSES = frozenset({429, 502, 503, 504})
 
@@ -43,6 +51,10 @@ _REASONS = {
     FailureKind.CLOSE_FRAME: ErrorReason.CLOSE_MESSAGE_RECEIVED,
     FailureKind.CLOSED: ErrorReason.CLIENT_SHUTDOWN,
 }
+
+_REFUSALS = frozenset(
+    {FailureKind.INIT_REFUSED, FailureKind.UPDATE_REFUSED, FailureKind.REQUEST_REFUSED}
+)
 
 
 def answer_error(response: UpstreamResponse) -> ServiceError:
@@ -124,7 +136,7 @@ def refusal_error(refused: ReplyRefused) -> ConversationsError:
         )
     if refused.error_code == EXPIRED_CODE:
         return TokenExpiredError(_token_info(refused, ErrorReason.TOKEN_EXPIRED))
-    if refused.code in (401, 403):
+    if refused.code in (UNAUTHORIZED, FORBIDDEN):
         return TokenRejectedError(_token_info(refused, ErrorReason.UNAUTHORIZED))
     return service_error(
         refused.code,
@@ -185,6 +197,16 @@ def connection_error(failure: ConnectionFailure) -> ConversationsError:
     return error
 
 
+def copied(error: Failed) -> Failed:
+    """
+    An error of its own for whoever raises it: a kept or shared one would collect the names
+    and tracebacks of all.
+    """
+    result = copy.copy(error)
+    result.__cause__ = error.__cause__
+    return result
+
+
 def is_about_the_token(failure: ConnectionFailure) -> bool:
     """
     Whether another token may help.
@@ -193,8 +215,10 @@ def is_about_the_token(failure: ConnectionFailure) -> bool:
 
 
 def _says_expired(failure: ConnectionFailure) -> bool:
-    if failure.kind is FailureKind.CLOSE_FRAME and failure.status == CLOSE_EXPIRED_STATUS:
-        return True
+    if failure.kind is FailureKind.CLOSE_FRAME:
+        return failure.status == CLOSE_EXPIRED_STATUS or (
+            failure.code == EXPIRED_CODE and _says_rejected(failure)
+        )
     return failure.code == EXPIRED_CODE
 
 
@@ -202,12 +226,8 @@ def _says_rejected(failure: ConnectionFailure) -> bool:
     """
     401 and 403 of init and update, 401 of a request, close 401 and 308 with 51232.
     """
-    refused = {
-        FailureKind.INIT_REFUSED,
-        FailureKind.UPDATE_REFUSED,
-        FailureKind.REQUEST_REFUSED,
-        FailureKind.CLOSE_FRAME,
-    }
-    if failure.kind not in refused:
-        return False
-    return failure.status in (401, 403) or failure.code == WRONG_INSTANCE_CODE
+    if failure.kind is FailureKind.CLOSE_FRAME:
+        return failure.status == UNAUTHORIZED or (
+            failure.status == OFFLOAD and failure.code == WRONG_INSTANCE_CODE
+        )
+    return failure.kind in _REFUSALS and failure.status in (UNAUTHORIZED, FORBIDDEN)
