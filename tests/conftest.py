@@ -13,12 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.timing import limit
 
 if TYPE_CHECKING:
     from conversations.emulator import Emulator
+
+# A machine that is busy for a moment is no reason to fail.
+hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("project")
 
 # The pure core first: it is quick, and what fails there explains what fails above it.
 ORDER = ["vocabulary", "core", "net", "runtime", "", "emulator", "public", "interop", "stress"]

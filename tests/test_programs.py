@@ -4,14 +4,22 @@ The programs that people copy do run: the README's and those under examples/.
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from conversations import ConversationsClient
+from conversations.testing import RecordingListener
 from tests.timing import limit
+
+if TYPE_CHECKING:
+    from conversations.emulator import Emulator
 
 ROOT = Path(__file__).parent.parent
 MARK = "<!-- The tests run this program. -->"
@@ -53,3 +61,52 @@ def test_the_programs_of_the_readme_run(program: str) -> None:
 
 def test_the_demo_runs() -> None:
     assert run("examples/demo.py")
+
+
+def test_the_echo_bot_answers_until_it_is_interrupted(emulator: Emulator) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-X", "dev", "examples/echo_bot.py", emulator.token("bot")],
+        cwd=ROOT,
+        env={**os.environ, "CONVERSATIONS_EMULATOR_URL": emulator.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as bot:
+        try:
+            emulator.wait_for_subscription("bot.channels", timeout=limit())
+            talk_to_bot(emulator)
+            bot.send_signal(signal.SIGINT)
+            output, errors = bot.communicate(timeout=limit())
+        except BaseException:
+            bot.kill()
+            print("the bot said:", *bot.communicate())  # noqa: T201  # shown with the failure
+            raise
+
+    assert errors == ""
+    assert bot.returncode == 0
+    assert "bot is ready" in output
+    assert output.endswith("bye\n")
+
+
+def talk_to_bot(emulator: Emulator) -> None:
+    """
+    Say something to the bot and wait for its answer.
+    """
+    heard = RecordingListener()
+    with ConversationsClient.create(
+        emulator.token("alice"), emulator.properties(), heard
+    ) as client:
+        conversation = client.create_conversation("with a bot")
+        conversation.join()
+        heard.wait_for("on_conversation_joined", timeout=limit())
+        conversation.wait_for_synchronization(timeout=limit())
+        conversation.add_participant_by_identity("bot")
+        emulator.wait_for_subscription(
+            f"{conversation.sid}.messages", identity="bot", timeout=limit()
+        )
+        conversation.send_message("hello")
+        heard.wait_for(
+            "on_message_added",
+            lambda message: (message.author, message.body) == ("bot", "you said: hello"),
+            timeout=limit(),
+        )

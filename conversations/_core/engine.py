@@ -1,8 +1,9 @@
 """
 The whole core as one object: bytes, commands and time in; bytes, events and results out.
 
-Whoever drives it calls it from one thread only. It never waits, and knows no socket
-(docs/threads.md; ``tests/core`` drives it with scripted bytes and a clock of its own).
+Whoever drives it calls it from one thread only, and :meth:`Engine.on_time` after every batch
+of inputs and commands. It never waits, and knows no socket (docs/threads.md; ``tests/core``
+drives it with scripted bytes and a clock of its own).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from conversations._core.twilsock.errors import (
     TwilsockError,
 )
 from conversations._core.twilsock.session import Session
-from conversations._core.twilsock.states import SessionState, published_states
+from conversations._core.twilsock.states import OPEN_STATES, SessionState, published_states
 from conversations.enums import ConnectionState, ErrorReason
 from conversations.errors import (
     ConversationsError,
@@ -120,6 +121,7 @@ class Engine:
             window=RequestWindow(self.scheduler, settings.max_outstanding_requests),
             policy=settings.retry_policy,
             connected_time=self._connected_time,
+            is_token_coming=self._is_token_coming,
         )
         self._sync: SyncClient | None = None
         self._first_correlation_id = int(time_of_day * 1000)
@@ -141,7 +143,7 @@ class Engine:
         self.service: ConversationsService | None = None
         self.endpoints: Endpoints | None = None
         self._creation = _Creation(self.scheduler)
-        self._starting: Task[None] | None = None
+        self._starting: Task[ConversationsService] | None = None
         self._token_updates = 0
         self._connection_waiters: list[Promise[None]] = []
 
@@ -165,7 +167,7 @@ class Engine:
         """
         self._set_time(now)
         self._session.socket_opened(generation)
-        self.on_time(now)
+        self._handle_session_events()
 
     def socket_failed(self, now: float, generation: int, failure: ConnectionFailure) -> None:
         """
@@ -173,7 +175,7 @@ class Engine:
         """
         self._set_time(now)
         self._session.socket_failed(generation, failure)
-        self.on_time(now)
+        self._handle_session_events()
 
     def receive_data(self, now: float, generation: int, data: bytes) -> None:
         """
@@ -181,7 +183,7 @@ class Engine:
         """
         self._set_time(now)
         self._session.receive_data(generation, data)
-        self.on_time(now)
+        self._handle_session_events()
 
     def socket_active(self, now: float, generation: int) -> None:
         """
@@ -189,7 +191,7 @@ class Engine:
         """
         self._set_time(now)
         self._session.socket_active(generation)
-        self.on_time(now)
+        self._handle_session_events()
 
     def _set_time(self, now: float) -> None:
         """
@@ -199,7 +201,7 @@ class Engine:
 
     def on_time(self, now: float) -> None:
         """
-        Do what is due; call it after every batch of commands, too.
+        Do what is due, and what follows from the inputs and commands before.
         """
         while True:
             self._handle_session_events()
@@ -230,19 +232,20 @@ class Engine:
         """
         End everything: calls fail, the socket is closed, no event comes after the last.
         """
+        self._set_time(now)
         self.tokens.close()
-        self._calls.close()
+        self._session.close()
+        self._handle_session_events()
         error = shut_down("create")
+        if not self._creation.is_over:
+            self._emit(InitializationFailed(error.error_info))
+        self._is_silent = True
         self._creation.fail(error)
+        self._calls.close()
         if self._starting is not None:
             self._starting.cancel()
-        waiters, self._connection_waiters = self._connection_waiters, []
-        for waiter in waiters:
-            waiter.reject(error)
-        self._session.close()
         self._connected_time.given_up(error)
         self.on_time(now)
-        self._is_silent = True
 
     def tell(self, event: object) -> None:
         """
@@ -292,18 +295,23 @@ class Engine:
         """
         Take a new token into use; see ``ConversationsClient.update_token``.
         """
-        self.tokens.check_identity(token)
+        self.tokens.check(token)
         call.step = "the answer to the token update"
         self._token_updates += 1
         try:
-            promise = self._session.update_token(token)
-            if self._session.state is not SessionState.FAILED:
-                self.tokens.now_in_use(token)
-            await promise
+            await self._take_token(token)
         except TwilsockError as error:
             raise _token_update_error(error) from error
         finally:
             self._token_updates -= 1
+
+    async def _take_token(self, token: str) -> None:
+        promise = self._session.update_token(token)
+        if self._session.state is not SessionState.FAILED:
+            self.tokens.now_in_use(token)
+        await promise
+        if self._connected_time.is_connected:
+            self.tokens.accepted()
 
     async def wait_until_connected(self, call: Call) -> None:
         """
@@ -336,7 +344,7 @@ class Engine:
         conversations = self.ready_service().conversations
         await conversations.outcome()
         if conversations.failure is not None:
-            raise conversations.failure
+            raise failures.copied(conversations.failure)
         if not conversations.is_completed:
             message = "the conversations are not loaded at start; call synchronize() first"
             raise NotReadyError(message)
@@ -348,44 +356,58 @@ class Engine:
         The provider answered :class:`~.events.TokenWanted`.
         """
         error = self.tokens.provided(token)
-        if error is not None and self._creation.is_first_token:
-            self._creation.fail(error)
+        if error is not None:
+            self._provider_failed_creation(error)
 
     def token_failed(self, cause: BaseException) -> None:
         """
         The provider raised.
         """
         error = provider_error(cause)
-        if self._creation.is_first_token:
-            self._creation.fail(error)
         self.tokens.failed(error)
+        self._provider_failed_creation(error)
+
+    def _provider_failed_creation(self, error: ConversationsError) -> None:
+        if not self._creation.is_over:
+            refusal = self._creation.last_failure
+            if error.__cause__ is None and refusal is not None:
+                error.__cause__ = failures.connection_error(refusal)
+            self._creation.fail(error)
 
     def _use_provided_token(self, token: str) -> None:
         if self._session.state is SessionState.IDLE:
             self._begin(token)
             return
-        task = spawn(self.scheduler, self.update_token(Call("update_token", 0.0), token))
+        task = spawn(self.scheduler, self._take_token(token))
 
         def ended(update: Promise[None]) -> None:
-            error = update.error
-            if isinstance(error, ConversationsError) and not isinstance(error, TokenError):
-                self._emit(ErrorOccurred(error.error_info))
+            # What went wrong is told as a failure of the connection. If that is still there,
+            # it goes on with the token before: another attempt may succeed.
+            if update.error is not None and self._connected_time.is_connected:
+                self.tokens.not_heard()
 
         task.add_done_callback(ended)
 
+    def _is_token_coming(self) -> bool:
+        return self._session.state is SessionState.DENIED and self.tokens.has_provider
+
     def _token_provider_failed(self, error: ConversationsError) -> None:
-        if not self._creation.is_first_token:
+        if self._creation.is_over:
             self._emit(ErrorOccurred(error.error_info))
 
     def _begin(self, token: str) -> None:
         """
         Connect for the first time; the token may name the region.
         """
-        self._creation.is_first_token = False
         self._creation.step = "a connection"
-        self.tokens.now_in_use(token)
-        claims = self.tokens.claims
-        self.endpoints = self._settings.endpoints(claims.region if claims is not None else None)
+        try:
+            self.tokens.check(token)
+            self.tokens.now_in_use(token)
+            claims = self.tokens.claims
+            self.endpoints = self._settings.endpoints(claims.region if claims is not None else None)
+        except ConversationsError as error:
+            self._creation.fail(error)
+            return
         self._sync = SyncClient(
             self.scheduler,
             self._ids,
@@ -446,32 +468,32 @@ class Engine:
 
     def _connected(self) -> None:
         self.tokens.accepted()
+        self._calls.connected()
+        self._creation.connected()
         self._connected_time.connected()
         if self._sync is None or self.endpoints is None:
             return
         self._sync.connected()
         if self._starting is None:
-            start = self._start_service(self._sync, self.endpoints.api_url)
-            self._starting = spawn(self.scheduler, start)
-
-    async def _start_service(self, sync: SyncClient, api_url: str) -> None:
-        try:
-            self.service = await start_service(
+            start = start_service(
                 self.scheduler,
                 self._exchange,
-                sync,
-                api_url=api_url,
+                self._sync,
+                api_url=self.endpoints.api_url,
                 emit=self._emit,
                 load_conversations=self._settings.load_conversations,
                 progress=self._creation.waits_for,
                 opened=self._service_opened,
             )
-        except Cancelled:
-            raise
-        except ConversationsError as error:
-            self._creation.fail(_creation_error(error))
-        else:
+            self._starting = spawn(self.scheduler, start)
+            self._starting.add_done_callback(self._service_started)
+
+    def _service_started(self, starting: Promise[ConversationsService]) -> None:
+        error = starting.error
+        if error is None:
             self._creation.succeed()
+        elif not isinstance(error, Cancelled):
+            self._creation.fail(_creation_error(error))
 
     def _service_opened(self, service: ConversationsService) -> None:
         self.service = service
@@ -480,7 +502,10 @@ class Engine:
         failure = event.failure
         info = failures.failure_info(failure)
         is_awaited = not self._creation.is_over or self._token_updates > 0
+        is_first_attempt = self._creation.last_failure is None and self._starting is None
         self._creation.failed_attempt(failure)
+        if self._session.state not in OPEN_STATES:
+            self._calls.connection_failed(failures.connection_error(failure))
         self._emit(ConnectionErrorOccurred(info, event.terminal))
         if not is_awaited:
             self._emit(ErrorOccurred(info))
@@ -488,7 +513,7 @@ class Engine:
             denied = failures.is_about_the_token(failure)
             if not (denied and self.tokens.has_provider and self._creation.may_ask_again()):
                 self._creation.fail(failures.connection_error(failure))
-        elif failure.kind in _HOPELESS_AT_FIRST:
+        elif is_first_attempt and failure.kind in _HOPELESS_AT_FIRST:
             self._creation.fail(failures.connection_error(failure))
 
     def _denied(self) -> None:
@@ -526,9 +551,9 @@ class _Creation:
         self._outcome: Promise[None] = Promise(scheduler)
         self._call: Call | None = None
         self._step = "a connection"
+        self._progress = "the configuration"
         self._refusals = 0
         self.last_failure: ConnectionFailure | None = None
-        self.is_first_token = True
         self.is_over = False
 
     async def wait(self, call: Call) -> None:
@@ -554,9 +579,15 @@ class _Creation:
 
     def waits_for(self, step: str) -> None:
         """
-        Note what it waits for.
+        Note what it waits for while there is a connection.
         """
-        self.step = step
+        self.step = self._progress = step
+
+    def connected(self) -> None:
+        """
+        There is a connection, for the first time or again.
+        """
+        self.step = self._progress
 
     def failed_attempt(self, failure: ConnectionFailure) -> None:
         """
@@ -564,8 +595,6 @@ class _Creation:
         """
         self.last_failure = failure
         self.step = "a connection"
-        if self._call is not None:
-            self._call.last_error = failures.connection_error(failure)
 
     def may_ask_again(self) -> bool:
         """
@@ -590,11 +619,15 @@ class _Creation:
             self._outcome.reject(error)
 
 
-def _creation_error(error: ConversationsError) -> ConversationsError:
+def _creation_error(error: BaseException) -> ConversationsError:
     if isinstance(error, (TransportError, TokenError)):
         return error
-    info = attrs.evolve(error.error_info, reason=ErrorReason.CREATE_CLIENT_ERROR)
-    wrapped = ConversationsError(info)
+    if isinstance(error, ConversationsError):
+        info = error.error_info
+    else:
+        _log.error("the start failed unexpectedly", exc_info=error)
+        info = ErrorInfo(message=f"unexpected {type(error).__name__}")
+    wrapped = ConversationsError(attrs.evolve(info, reason=ErrorReason.CREATE_CLIENT_ERROR))
     wrapped.__cause__ = error
     return wrapped
 

@@ -25,6 +25,7 @@ from conversations.tokens import Claims, check_token, read_claims
 
 from .backoff import ExponentialBackoff
 from .scheduler import Scheduler, Timer
+from .twilsock.config import MAX_TOKEN_LENGTH
 
 _log = logging.getLogger("conversations.connection")
 
@@ -71,10 +72,13 @@ class TokenKeeper:
         self._report = report
         self._token: str | None = None
         self.claims: Claims | None = None
+        self._is_decided = False  # the server has said yes or no to it
         self._is_announced = False
         self._is_asking = False
+        self._is_closed = False
         self._failures = 0
-        self._timer: Timer | None = None
+        self._announcement: Timer | None = None
+        self._question: Timer | None = None
 
     @property
     def expires_at(self) -> datetime | None:
@@ -89,15 +93,19 @@ class TokenKeeper:
         """
         return token == self._token
 
-    def check_identity(self, token: str) -> None:
+    def check(self, token: str) -> None:
         """
-        Refuse a token of somebody else.
+        Refuse what cannot be sent, and a token of somebody else.
 
         Raises:
             TokenError: Code ``MISMATCHING_TOKEN_UPDATE``.
             TokenRejectedError: It is not an access token.
+            InvalidArgumentError: It is too long.
         """
         claims = read_claims(token)
+        if len(token) > MAX_TOKEN_LENGTH:
+            message = f"the token has {len(token)} characters, more than {MAX_TOKEN_LENGTH}"
+            raise InvalidArgumentError(message)
         if self.claims is not None and claims.identity != self.claims.identity:
             raise TokenError(
                 ErrorInfo(
@@ -109,25 +117,25 @@ class TokenKeeper:
 
     def now_in_use(self, token: str) -> None:
         """
-        *token* is the one in use from now on.
+        *token*, which :meth:`check` has let pass, is the one in use from now on.
         """
-        self._token = token
-        self._is_announced = False
         self._is_asking = False
-        try:
-            self.claims = read_claims(token)
-        except ConversationsError:
-            self.claims = None
-        self._stop_timer()
-        expiry = self.expires_at
-        if self.claims is None or expiry is None:
+        _stop(self._question)
+        if self.is_current(token):
+            return
+        self._token = token
+        self._is_decided = self._is_announced = False
+        self.claims = claims = read_claims(token)
+        _stop(self._announcement)
+        expiry = claims.expires_at
+        if expiry is None:
             return
         now = self._scheduler.now + self._clock_offset
-        issued = self.claims.issued_at or self.claims.not_before
+        issued = claims.issued_at or claims.not_before
         started = min(issued.timestamp(), now) if issued is not None else now
         lead = min(self._margin, max(expiry.timestamp() - started, 0.0) / 5)
         due = expiry.timestamp() - lead - self._clock_offset
-        self._timer = self._scheduler.call_at(max(due, self._scheduler.now), self.announce)
+        self._announcement = self._scheduler.call_at(max(due, self._scheduler.now), self.announce)
 
     def announce(self) -> None:
         """
@@ -149,14 +157,14 @@ class TokenKeeper:
         if self._failures == 0:
             self._ask()
         else:
-            self._stop_timer()
             delay = RETRY.delay(self._failures - 1, self._rng)
-            self._timer = self._scheduler.call_later(delay, self._ask)
+            self._question = self._scheduler.call_later(delay, self._ask)
 
     def rejected(self) -> None:
         """
         The server refused the token in use: ask for another, more and more slowly.
         """
+        self._is_decided = True
         self.want()
         self._failures += 1
 
@@ -164,22 +172,32 @@ class TokenKeeper:
         """
         The server accepted the token in use.
         """
+        self._is_decided = True
         self._failures = 0
+
+    def not_heard(self) -> None:
+        """
+        The server had no time for the token in use: ask again, the same will do.
+        """
+        self._failures += 1
+        self.want()
 
     def provided(self, token: object) -> ConversationsError | None:
         """
         The provider returned *token*. Returns the error if it cannot be used.
         """
+        if self._is_closed:
+            return None
         try:
             if not isinstance(token, str):
                 kind = type(token).__name__
                 message = f"the token provider returned {kind}, not text"
                 raise InvalidArgumentError(message)
-            self.check_identity(token)
+            self.check(token)
             check_token(
                 token, datetime.fromtimestamp(self._scheduler.now + self._clock_offset, UTC)
             )
-            if self.is_current(token):
+            if self.is_current(token) and self._is_decided:
                 message = "the token provider returned the token that is in use already"
                 raise TokenError(message)
         except ConversationsError as error:
@@ -193,6 +211,8 @@ class TokenKeeper:
         """
         The provider raised, or what it returned cannot be used: tell, and ask again later.
         """
+        if self._is_closed:
+            return
         _log.warning("the token provider failed: %s", error.reason.name)
         self._is_asking = False
         self._failures += 1
@@ -203,13 +223,15 @@ class TokenKeeper:
         """
         Ask nobody any more.
         """
+        self._is_closed = True
         self.has_provider = False
-        self._stop_timer()
+        _stop(self._announcement)
+        _stop(self._question)
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+
+def _stop(timer: Timer | None) -> None:
+    if timer is not None:
+        timer.cancel()
 
 
 def provider_error(cause: BaseException) -> TokenError:

@@ -16,8 +16,7 @@ from typing import Protocol
 import attrs
 
 from .backlog import Backlog
-from .lifecycle import held_or_interrupted, new_lock
-from .points import pass_point
+from .lifecycle import is_interrupted, new_lock
 from .waiters import Deadline
 
 HIGH_WATER_MARK = 1000
@@ -162,7 +161,7 @@ class Dispatcher:
         """
         Let the thread end after what is queued. Closing twice does nothing.
         """
-        with held_or_interrupted(self._changed):
+        with self._changed:
             self._is_closing = True
             self._changed.notify_all()
 
@@ -170,10 +169,17 @@ class Dispatcher:
         """
         Let the thread end after the call it is in; what is queued is forgotten.
         """
-        with held_or_interrupted(self._changed):
+        with self._changed:
             self._is_closing = self._is_abandoned = True
             self._backlog.clear()
             self._changed.notify_all()
+
+    def become_inherited(self) -> None:
+        """
+        In a forked child: the same. Takes no lock, for the thread that forked may hold it.
+        """
+        self._is_closing = self._is_abandoned = True
+        self._backlog.clear()
 
     def join(self, deadline: Deadline) -> bool:
         """
@@ -181,10 +187,24 @@ class Dispatcher:
 
         On the listener thread itself it does not wait and counts as ended.
         """
-        if self._thread.ident is None or self._thread is threading.current_thread():
+        if self._thread.ident is None or self.is_current_thread:
             return True
         self._thread.join(deadline.remaining())
         return not self._thread.is_alive()
+
+    @property
+    def is_current_thread(self) -> bool:
+        """
+        Whether the calling thread is the listener thread.
+        """
+        return self._thread is threading.current_thread()
+
+    @property
+    def is_interrupted(self) -> bool:
+        """
+        Whether a finalizer asks, on a thread that this must not be waited for on.
+        """
+        return is_interrupted(self._changed)
 
     @property
     def is_in_callback(self) -> bool:
@@ -215,9 +235,7 @@ class Dispatcher:
     def _put(self, item: object, *, is_event: bool = False) -> None:
         with self._changed:
             # Closing and not empty, the thread still takes what its own calls cause.
-            is_refused = self._is_abandoned or (
-                self._is_closing and threading.current_thread() is not self._thread
-            )
+            is_refused = self._is_abandoned or (self._is_closing and not self.is_current_thread)
             if is_refused:
                 return
             self._events += is_event
@@ -317,7 +335,6 @@ class Dispatcher:
                 )
 
     def _attempt(self, call: ListenerCall) -> Exception | None:
-        pass_point("dispatcher.before_call")
         outer = self._caller, self._running
         self._running, self._caller = call.name, threading.get_ident()
         started = time.monotonic()

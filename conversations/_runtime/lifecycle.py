@@ -8,6 +8,7 @@ that live, both held weakly. See docs/threads.md.
 from __future__ import annotations
 
 import atexit
+import inspect
 import itertools
 import os
 import threading
@@ -15,8 +16,7 @@ import traceback
 import tracemalloc
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Protocol
 
@@ -31,6 +31,7 @@ _PACKAGE = __name__.partition(".")[0]
 
 _numbers = itertools.count(1)
 _locks: weakref.WeakKeyDictionary[threading.Lock, str] = weakref.WeakKeyDictionary()
+_fork = threading.local()  # what the thread that forks holds meanwhile
 # Not a WeakSet: valuerefs() copies in one step, whatever other threads add meanwhile.
 _runtimes: weakref.WeakValueDictionary[int, Owned] = weakref.WeakValueDictionary()
 
@@ -70,7 +71,9 @@ class Owned(Protocol):
 
 def new_lock(name: str) -> threading.Lock:
     """
-    A lock for one class's own fields, not reentrant. A forked child finds it unlocked.
+    A lock for one class's own fields, not reentrant. Forking waits until it is free.
+
+    Hold it for moments only.
 
     Args:
         name: What it guards, for whoever looks at the registry in a debugger.
@@ -80,20 +83,17 @@ def new_lock(name: str) -> threading.Lock:
     return lock
 
 
-@contextmanager
-def held_or_interrupted(lock: threading.Condition) -> Iterator[None]:
+def is_interrupted(lock: threading.Condition) -> bool:
     """
-    Hold *lock*, for what ``shutdown()`` does.
+    Whether the calling code is a finalizer in the middle of a section that holds *lock*.
 
-    Garbage collection may call that inside a section that holds *lock*, on the same thread.
-    All sections are short, so waiting in vain means just that: then it goes on without.
+    Garbage collection may run one anywhere. All sections are short, so a lock that cannot be
+    had for long is held by the calling thread itself.
     """
-    is_held = lock.acquire(timeout=LOCK_SECONDS)
-    try:
-        yield
-    finally:
-        if is_held:
-            lock.release()
+    if not lock.acquire(timeout=LOCK_SECONDS):
+        return True
+    lock.release()
+    return False
 
 
 def next_number() -> int:
@@ -123,16 +123,13 @@ def creation_site() -> CreationSite:
     """
     Where the package was called from. Call it on the user's thread.
     """
-    frames = [(frame, line) for frame, line in traceback.walk_stack(None) if not _is_ours(frame)]
-    if not frames:  # the package's own thread
+    frame = inspect.currentframe()
+    while frame is not None and _is_ours(frame):
+        frame = frame.f_back
+    if frame is None:  # a thread of the package's own
         return CreationSite("<unknown>", 0)
-    frame, line = frames[0]
-    stack = ""
-    if tracemalloc.is_tracing():
-        summary = traceback.StackSummary.extract(iter(frames))
-        summary.reverse()
-        stack = "".join(summary.format())
-    return CreationSite(frame.f_code.co_filename, line, stack)
+    stack = "".join(traceback.format_stack(frame)) if tracemalloc.is_tracing() else ""
+    return CreationSite(frame.f_code.co_filename, frame.f_lineno, stack)
 
 
 def _is_ours(frame: FrameType) -> bool:
@@ -194,11 +191,24 @@ def _shut_down_at_exit() -> None:
         runtime.wait_for_end(deadline)
 
 
+def _before_fork() -> None:
+    """
+    Take all locks, so that no other thread is in the middle of anything.
+
+    One that cannot be had is held by this thread itself: a signal handler forks, or a
+    finalizer. It stays with the thread, which goes on in both processes.
+    """
+    _fork.held = [lock for lock in list(_locks) if lock.acquire(timeout=LOCK_SECONDS)]
+
+
+def _after_fork() -> None:
+    for lock in getattr(_fork, "held", ()):
+        lock.release()
+    _fork.held = []
+
+
 def _after_fork_in_child() -> None:
-    # Only the thread that forked exists here, so a lock that is locked has no owner any more.
-    for lock in list(_locks):
-        if lock.locked():
-            lock.release()
+    _after_fork()
     for runtime in _living():
         runtime.become_inherited()
     _runtimes.clear()
@@ -206,4 +216,8 @@ def _after_fork_in_child() -> None:
 
 atexit.register(_shut_down_at_exit)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork_in_child)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork,
+        after_in_child=_after_fork_in_child,
+    )

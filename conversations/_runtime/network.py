@@ -46,7 +46,7 @@ class NetworkHooks:
         connect: Opens a socket, on a worker thread.
         start_thread: Starts a worker thread for something that is described in words.
         deliver: Takes one event of the core.
-        ending: The core is closed: no event comes after those delivered.
+        ending: The core is about to be closed: take no more work.
         is_quiet: Whether the goodbye may end before its time, as far as others go.
         ended: The thread is about to end; nothing is open any more.
     """
@@ -112,18 +112,18 @@ class NetworkLoop:
         Start the thread and, on it, the core.
         """
         self._waker = Waker()
-        thread = threading.Thread(
+        self._thread = threading.Thread(
             target=self._run,
             args=(token,),
             name=f"conversations-network-{self._number}",
             daemon=True,
         )
         try:
-            thread.start()
+            self._thread.start()
         except RuntimeError:
+            self._thread = None
             self._waker.close()
             raise
-        self._thread = thread
 
     def put(self, action: Action) -> bool:
         """
@@ -338,6 +338,8 @@ class NetworkLoop:
         transport = opening.take_transport()
         now = time.monotonic()
         if transport is not None:
+            duration = now - opening.started
+            _log.info("[%d] the WebSocket is open after %.3f s", self._number, duration)
             self._current = _Connection(opening.generation, transport)
             self._selector.register(transport, selectors.EVENT_READ, self._current)
             self._engine.socket_opened(now, opening.generation)
@@ -381,13 +383,11 @@ class NetworkLoop:
         for opening in self._openings:  # before their workers find the inbox closed
             opening.abort()
         pass_point("network.before_closing_inbox")
-        try:
-            for action in [*self._due, *self._inbox.close()]:
-                action.refuse()
-            self._engine.close(time.monotonic())
-            self._settle()
-        finally:
-            self._hooks.ending()
+        self._hooks.ending()
+        for action in [*self._due, *self._inbox.close()]:
+            action.refuse()
+        self._engine.close(time.monotonic())
+        self._settle()
         if self._current is not None:
             self._close(self._current.generation)
         deadline = Deadline(GOODBYE_SECONDS)
@@ -400,11 +400,13 @@ class NetworkLoop:
             self._read()
 
     def _release(self) -> None:
-        for connection in self._connections():
-            self._forget(connection)
-        self._selector.close()
-        self._the_waker.close()
-        self._hooks.ended()
+        try:
+            for connection in self._connections():
+                self._forget(connection)
+            self._selector.close()
+            self._the_waker.close()
+        finally:
+            self._hooks.ended()
 
 
 def _has_input(connection: _Connection) -> bool:

@@ -5,6 +5,7 @@ One attempt to open a socket, on a worker thread, and what its failure means to 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from conversations._core.twilsock.errors import ConnectionFailure, FailureKind
@@ -16,10 +17,10 @@ from conversations.properties import Properties
 
 Connect = Callable[[AbortHandle], WebSocketTransport]
 """
-Opens the socket: :func:`conversations._net.websocket.open_socket` with all but one argument.
+Opens the socket, on a worker thread.
 """
 
-CONNECT_SECONDS = 60.0
+CONNECT_SECONDS = 60.0  # like the core's own limit, which calls the opening off
 
 _log = logging.getLogger("conversations.connection")
 
@@ -35,18 +36,6 @@ _KINDS = {
 }
 
 
-def connection_failure(failure: Exception) -> ConnectionFailure:
-    """
-    A failure of the socket in the words of the core.
-    """
-    return ConnectionFailure(
-        _KINDS.get(type(failure), FailureKind.CONNECT),
-        status=failure.status if isinstance(failure, failures.UpgradeFailure) else 0,
-        description=str(failure),
-        cause=failure,
-    )
-
-
 def connector(url: Callable[[], str], properties: Properties) -> Connect:
     """
     The function that opens this client's sockets.
@@ -58,15 +47,14 @@ def connector(url: Callable[[], str], properties: Properties) -> Connect:
     Raises:
         InvalidArgumentError: ``ssl_context`` would not verify certificates.
     """
-    context = properties.ssl_context
-    if context is not None:
-        context = client_context(ssl_context=context)
+    own = properties.ssl_context
+    trusted = None if own is None else client_context(ssl_context=own)
 
     def connect(abort: AbortHandle) -> WebSocketTransport:
-        # Reading the trust store takes a while: here, on the worker, and only where needed.
+        nonlocal trusted
         address = url()
-        trusted = context
         if trusted is None and address.startswith("wss:"):
+            # Reading the trust store takes a while: here, on the worker, and only if needed.
             trusted = client_context(
                 defer_certificate_trust_to_platform=properties.defer_certificate_trust_to_platform
             )
@@ -79,6 +67,18 @@ def connector(url: Callable[[], str], properties: Properties) -> Connect:
         )
 
     return connect
+
+
+def connection_failure(failure: Exception) -> ConnectionFailure:
+    """
+    A failure of the socket in the words of the core.
+    """
+    return ConnectionFailure(
+        _KINDS.get(type(failure), FailureKind.CONNECT),
+        status=failure.status if isinstance(failure, failures.UpgradeFailure) else 0,
+        description=str(failure),
+        cause=failure,
+    )
 
 
 class Opening:
@@ -98,6 +98,7 @@ class Opening:
         self.generation = generation
         self.transport: WebSocketTransport | None = None
         self.failure: ConnectionFailure | None = None
+        self.started = time.monotonic()
         self._connect = connect
         self._report = report
         self._abort = AbortHandle()

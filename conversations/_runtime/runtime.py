@@ -71,7 +71,7 @@ class Runtime:
         self._token_provider = token_provider
         self._waiters: set[Waiter[Any]] = set()  # adding and discarding are atomic
         self._disown: Callable[[], object] | None = None
-        self._is_over = False
+        self._is_given_up = False
         self._dispatcher = Dispatcher(
             number=self.number, target=target, on_fatal=self.request_shutdown, loop=loop
         )
@@ -139,17 +139,6 @@ class Runtime:
         """
         return self._process != os.getpid()
 
-    def check_usable(self) -> None:
-        """
-        Raises:
-            ClientForkedError: It belongs to another process.
-            ClientShutdownError: It has been shut down.
-        """
-        if self.is_inherited:
-            raise ClientForkedError
-        if self.is_shutdown:
-            raise ClientShutdownError
-
     def check_process(self) -> None:
         """
         Raises:
@@ -157,6 +146,16 @@ class Runtime:
         """
         if self.is_inherited:
             raise ClientForkedError
+
+    def check_usable(self) -> None:
+        """
+        Raises:
+            ClientForkedError: It belongs to another process.
+            ClientShutdownError: It has been shut down.
+        """
+        self.check_process()
+        if self.is_shutdown:
+            raise ClientShutdownError
 
     def check_not_in_callback(self) -> None:
         """
@@ -171,7 +170,8 @@ class Runtime:
         End everything, from any thread, in bounded time. Does nothing when called again.
 
         Returns when the threads have ended and the descriptors are closed, apart from what
-        the calling thread itself is in: a callback, a job.
+        the calling thread itself is in: a callback, a job. Does not wait in a finalizer that
+        runs in the middle of the package's own code.
         """
         if self.is_inherited:
             return
@@ -191,7 +191,9 @@ class Runtime:
         """
         Wait until the threads have ended, then give up those that have not.
         """
-        if self._is_over or self._network.is_current_thread:
+        if self._is_given_up or self._network.is_current_thread:
+            return
+        if self._dispatcher.is_interrupted or self._pool.is_interrupted:
             return
         stuck = []
         if not self._network.join(deadline):
@@ -203,14 +205,15 @@ class Runtime:
             self._dispatcher.abandon()
             self._pool.fail_waiting(ClientShutdownError())
         stuck += self._pool.join(deadline)
-        lifecycle.unregister(self)
         if stuck:
+            self._is_given_up = True
             _log.warning(
                 "[%d] the client is shut down, but does not wait any longer for: %s",
                 self.number,
                 ", ".join(stuck),
             )
-        self._is_over = True
+        if stuck or not (self._dispatcher.is_current_thread or self._pool.is_worker):
+            lifecycle.unregister(self)
 
     def become_inherited(self) -> None:
         """
@@ -219,6 +222,7 @@ class Runtime:
         if self._disown is not None:
             self._disown()
         self._network.become_inherited()
+        self._dispatcher.become_inherited()
         self._pool.become_inherited()
         for waiter in list(self._waiters):
             waiter.fail(ClientForkedError())
@@ -339,7 +343,7 @@ class Runtime:
 
     def _ending(self) -> None:
         """
-        The core is closed. What the workers still finish may be told for a moment.
+        What the workers have under way they may finish, and tell of it for a moment.
         """
         self._pool.close()
         # Failing a future runs its done-callbacks, which are the user's.
@@ -349,7 +353,6 @@ class Runtime:
         self._dispatcher.close()
         for waiter in list(self._waiters):  # none, unless the core has forgotten one
             waiter.fail(ClientShutdownError())
-        lifecycle.unregister(self)
 
     # On a worker
 

@@ -17,7 +17,7 @@ import attrs
 
 from conversations.errors import ClientForkedError, ClientShutdownError
 
-from .lifecycle import held_or_interrupted, new_lock
+from .lifecycle import is_interrupted, new_lock
 from .waiters import Deadline
 
 IDLE_SECONDS = 5.0
@@ -141,6 +141,13 @@ class WorkerPool:
         return threading.current_thread() in self._threads
 
     @property
+    def is_interrupted(self) -> bool:
+        """
+        Whether a finalizer asks, on a thread that this must not be waited for on.
+        """
+        return is_interrupted(self._changed)
+
+    @property
     def is_quiet(self) -> bool:
         """
         Whether no job runs or waits, those of :meth:`leave_out` aside.
@@ -163,7 +170,7 @@ class WorkerPool:
         """
         Take no more jobs. Threads end after the job they are in.
         """
-        with held_or_interrupted(self._changed):
+        with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
@@ -171,7 +178,7 @@ class WorkerPool:
         """
         Fail the jobs that have not started. Runs done-callbacks: not for the network thread.
         """
-        with held_or_interrupted(self._changed):
+        with self._changed:
             jobs = list(self._jobs)
             self._jobs.clear()
         for job in jobs:
@@ -188,22 +195,27 @@ class WorkerPool:
         others = [
             (thread, purpose)
             for thread, purpose in list(self._threads.items())
-            if thread is not threading.current_thread() and thread.ident is not None
+            if not _is_this(thread) and thread.ident is not None
         ]
         for thread, _ in others:
             thread.join(deadline.remaining())
         running = self._running.copy()
-        return [
+        stuck = [
             running[thread].name if thread in running else purpose
             for thread, purpose in others
             if thread.is_alive()
         ]
+        return [name for name in stuck if name]  # a worker without a job is just ending
 
     def become_inherited(self) -> None:
         """
         In a forked child: fail all futures, whatever state they and their locks are in.
+
+        A job that has forked itself goes on, alone. Takes no lock, for the thread that forked
+        may hold it.
         """
-        for job in [*self._jobs, *self._running.values()]:
+        lost = [job for thread, job in self._running.items() if not _is_this(thread)]
+        for job in [*self._jobs, *lost]:
             if not job.future.done():
                 job.future.__init__()  # type: ignore[misc]  # a fresh lock: nobody unlocks the old one
                 job.future.set_exception(ClientForkedError())
@@ -216,7 +228,7 @@ class WorkerPool:
 
     def _start_worker(self) -> None:
         try:
-            self._start(self._work, "idle")
+            self._start(self._work, "")
         except RuntimeError as error:
             with self._changed:
                 self._worker_count -= 1
@@ -283,3 +295,7 @@ class WorkerPool:
 
 def _has_ended(thread: threading.Thread) -> bool:
     return thread.ident is not None and not thread.is_alive()
+
+
+def _is_this(thread: threading.Thread) -> bool:
+    return thread is threading.current_thread()

@@ -31,12 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     Run until SIGINT or SIGTERM. Returns the exit code.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    emulator = _make(options)
+    try:
+        emulator = _make(options)
+    except ValueError as error:
+        parser.error(str(error))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     try:

@@ -18,6 +18,7 @@ from .domain.fields import (
     BindingFields,
     ConversationFields,
     MessageFields,
+    ReadingFields,
     Unset,
     UserFields,
 )
@@ -206,11 +207,11 @@ class Acts:
         Set how far a participant has read.
         """
         self._act(
-            lambda service: reading.set_horizon(
+            lambda service: reading.update(
                 service,
                 Caller(identity=identity),
                 conversations.look_up(service, conversation),
-                index,
+                ReadingFields(last_read_index=index),
             )
         )
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from .._core.twilsock.frames import Frame, MalformedFrame, decode_frame
 from . import twilsock
-from .faults import Backoff, TwilsockStatus
+from .faults import Backoff, Handshake, HoldKind, TwilsockStatus
 from .handshake import Accepted, accept_init, accept_update
 from .requests import Requests
 from .timers import Timer
@@ -118,7 +119,7 @@ class Connection:
         except MalformedFrame as malformed:
             self._receive_malformed(malformed)
         else:
-            self._receive_frame(frame)
+            self._receive_safely(frame)
 
     def receive_text(self) -> None:
         """
@@ -202,14 +203,25 @@ class Connection:
         if frame is None or self.state is not ConnectionState.READY:
             self._refuse_frame(malformed.reason)
         elif frame.method == "message" and self._requests.ignores_body(frame):
-            self._receive_frame(Frame(frame.header))
+            self._receive_safely(Frame(frame.header))
         else:
             self.send(twilsock.reply(frame.id, twilsock.BAD_REQUEST))
+
+    def _receive_safely(self, frame: Frame) -> None:
+        """
+        A bug costs one frame its answer, not everybody the connection.
+        """
+        try:
+            self._receive_frame(frame)
+        except Exception:  # whatever it is, it is ours
+            _logger.exception("a frame %s failed on connection %d", frame.method, self.number)
+            self.send(twilsock.reply(frame.id, twilsock.INTERNAL_ERROR))
 
     def _receive_frame(self, frame: Frame) -> None:
         match self.state:
             case ConnectionState.AWAIT_INIT if frame.method == "init":
-                self._receive_init(frame)
+                self._timers["init"].cancel()
+                self._hold_or(self._receive_init, frame)
             case ConnectionState.AWAIT_INIT:
                 self._refuse_frame("no init")
             case ConnectionState.READY:
@@ -224,7 +236,7 @@ class Connection:
             case "reply":
                 self.unanswered_pings.discard(frame.id)
             case "update":
-                self._receive_update(frame)
+                self._hold_or(self._receive_update, frame)
             case "put_notification_ctx" | "delete_notification_ctx":
                 self._receive_context(frame)
             case "telemetry.v1":
@@ -234,13 +246,22 @@ class Connection:
             case _:
                 self.send(twilsock.reply(frame.id, twilsock.BAD_REQUEST))
 
+    def _hold_or(self, receive: Callable[[Frame], None], frame: Frame) -> None:
+        hold = self.backend.faults.hold(HoldKind.HANDSHAKE, Handshake(frame.method), self.identity)
+        if hold is None:
+            receive(frame)
+        else:
+            hold.waiting.append(partial(receive, frame))
+            self.backend.watch.changed()
+
     def _receive_init(self, frame: Frame) -> None:
+        if self.state is not ConnectionState.AWAIT_INIT:
+            return  # it ended while this was held
         outcome = accept_init(self.backend, frame, self.number)
         if not isinstance(outcome, Accepted):
             self.send(twilsock.reply(frame.id, outcome.status, backoff=outcome.backoff))
             self._begin_closing(min(self.backend.settings.close_grace, 1.0))
             return
-        self._timers.pop("init").cancel()
         self.identity = outcome.claims.identity
         self.capabilities = outcome.capabilities
         self.message_types = outcome.message_types
@@ -253,6 +274,8 @@ class Connection:
         self.backend.watch.changed()
 
     def _receive_update(self, frame: Frame) -> None:
+        if not self.is_ready:
+            return  # it ended while this was held
         outcome = accept_update(self.backend, frame, self.number, self.claims)
         if isinstance(outcome, Accepted):
             self._use_token(outcome.claims)

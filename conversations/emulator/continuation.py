@@ -15,8 +15,7 @@ import json
 
 import attrs
 
-from conversations._core.upstream import JSONValue, json_body
-
+from .._core.upstream import JSONValue, json_body
 from .ids import ServiceIds
 
 FORMAT = "emulator-ct-1"

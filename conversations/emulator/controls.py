@@ -15,6 +15,7 @@ from .faults import (
     FailedRequest,
     Fault,
     Hold,
+    HoldKind,
     InitRefusal,
     ReplayCut,
     Throttle,
@@ -246,7 +247,15 @@ class Controls:
         """
         Carry requests out but keep their replies back. What they notify goes out at once.
         """
-        return self._hold(path_pattern, times, method, identity, is_before=False)
+        return self._hold(
+            Hold(
+                remaining=times,
+                identity=identity,
+                path_pattern=path_pattern,
+                method=method,
+                kind=HoldKind.REPLY,
+            )
+        )
 
     def hold_requests(
         self,
@@ -259,7 +268,21 @@ class Controls:
         """
         Keep requests back before anything is done for them.
         """
-        return self._hold(path_pattern, times, method, identity, is_before=True)
+        return self._hold(
+            Hold(
+                remaining=times,
+                identity=identity,
+                path_pattern=path_pattern,
+                method=method,
+                kind=HoldKind.REQUEST,
+            )
+        )
+
+    def hold_handshakes(self, method: str = "init", *, times: int | None = None) -> HoldHandle:
+        """
+        Let each ``init``, or each ``update``, wait for its answer.
+        """
+        return self._hold(Hold(remaining=times, method=method, kind=HoldKind.HANDSHAKE))
 
     # Sync ------------------------------------------------------------------------------------
 
@@ -346,22 +369,7 @@ class Controls:
         self.call(lambda backend: backend.faults.add(fault))
         return FaultHandle(self, fault)
 
-    def _hold(
-        self,
-        path_pattern: str,
-        times: int | None,
-        method: str | None,
-        identity: str | None,
-        *,
-        is_before: bool,
-    ) -> HoldHandle:
-        hold = Hold(
-            remaining=times,
-            identity=identity,
-            path_pattern=path_pattern,
-            method=method,
-            is_before=is_before,
-        )
+    def _hold(self, hold: Hold) -> HoldHandle:
         self.call(lambda backend: backend.faults.add(hold))
         return HoldHandle(self, hold)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 DEFAULT_TOKEN_LIFETIME = 3600.0
+LARGEST_PORT = 65_535
 
 
 class Emulator(Controls, Observations, Acts):
@@ -47,6 +48,9 @@ class Emulator(Controls, Observations, Acts):
         clock: What time it is; a :class:`~conversations.emulator.clock.ManualClock` stands
             still until it is moved.
         settings: Everything else. Its credentials give way to those named here.
+
+    Raises:
+        ValueError: *port* is none.
     """
 
     def __init__(
@@ -62,6 +66,8 @@ class Emulator(Controls, Observations, Acts):
         clock: Clock | None = None,
         settings: Settings | None = None,
     ) -> None:
+        if not 0 <= port <= LARGEST_PORT:
+            raise ValueError(f"a port is a number from 0 to {LARGEST_PORT}, not {port}")
         settings = settings or Settings()
         named = {"account": account, "key": key, "secret": secret, "service": service}
         given = {name: value for name, value in named.items() if value is not None}

@@ -5,6 +5,7 @@ What tests have ordered to go wrong. Emulator thread only; the controls are in c
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Protocol, TypeVar
 from urllib.parse import unquote
@@ -169,18 +170,39 @@ class Throttle(RequestFault):
     backoff: Backoff | None = None
 
 
+class HoldKind(Enum):
+    """
+    What waits: a request before anything is done for it, its reply alone, or an ``init`` or
+    ``update``, whose method then stands in place of a request's.
+    """
+
+    REQUEST = "request"
+    REPLY = "reply"
+    HANDSHAKE = "handshake"
+
+
+@attrs.frozen
+class Handshake:
+    """
+    An ``init`` or ``update``, as something that can be held.
+    """
+
+    method: str
+    path: str = ""
+
+
 @attrs.define(eq=False, kw_only=True)
 class Hold(RequestFault):
     """
-    Replies, or whole requests, that wait until they are released.
+    Something that waits until it is released.
 
     Attributes:
-        is_before: Hold the request before anything is done for it, not only its reply.
+        kind: What waits.
         waiting: What goes on upon release.
         is_released: Whether that has come.
     """
 
-    is_before: bool = False
+    kind: HoldKind
     waiting: list[Callable[[], None]] = attrs.field(factory=list)
     is_released: bool = False
 
@@ -264,12 +286,12 @@ class Faults:
         """
         return self._take(FailedRequest, lambda fault: fault.matches(request, identity))
 
-    def hold(self, request: Request, identity: str, *, is_before: bool) -> Hold | None:
+    def hold(self, kind: HoldKind, request: Request, identity: str) -> Hold | None:
         """
-        Whether a request, or its reply, has to wait.
+        Whether something has to wait.
         """
         return self._take(
-            Hold, lambda fault: fault.is_before == is_before and fault.matches(request, identity)
+            Hold, lambda fault: fault.kind is kind and fault.matches(request, identity)
         )
 
     def cut_replay(self, events: list[Event]) -> list[Event] | None:

@@ -161,9 +161,9 @@ def _accepted(
 def _registration(backend: Backend, entry: dict[str, JSONValue]) -> JSONValue:
     return {
         "notification_ctx_id": backend.ids.uuid(),
-        "type": entry.get("type"),
-        "product": entry.get("product"),
-        "message_types": entry.get("message_types"),
+        "type": str(entry.get("type")),
+        "product": str(entry.get("product")),
+        "message_types": list(_texts(entry.get("message_types"))),
     }
 
 

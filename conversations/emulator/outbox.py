@@ -33,19 +33,21 @@ class Outbox:
         self._waiting: deque[bytes | str] = deque()
         self._size = 0
         self._ending: tuple[int, str] | None = None
+        self._is_lost = False
         self._wake_up = asyncio.Event()
 
     def put(self, data: bytes | str) -> None:
         """
         Queue one message.
         """
-        if self._ending is not None:
+        if self._ending is not None or self._is_lost:
             return
         self._waiting.append(data)
         self._size += len(data)
         if self._size > self._limit:
             _logger.warning("a client does not read what it is sent and is dropped")
             self._waiting.clear()
+            self._is_lost = True
             self._abort()
         self._wake_up.set()
 
@@ -72,6 +74,7 @@ class Outbox:
                 self._wake_up.clear()
                 await self._wake_up.wait()
         except (ConnectionError, RuntimeError):  # what aiohttp raises for a lost socket
+            self._is_lost = True
             self._waiting.clear()
 
     async def _write(self, data: bytes | str) -> None:

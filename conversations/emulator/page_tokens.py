@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 
-from conversations._core.upstream import JSONValue, json_body
+from .._core.upstream import JSONValue, json_body
 
 
 def encode_page_token(position: JSONValue) -> str:

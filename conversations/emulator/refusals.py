@@ -6,7 +6,7 @@ The codes and when each is sent are in docs/protocol/conversations.md, Errors.
 
 from __future__ import annotations
 
-from conversations._core.upstream import JSONValue
+from .._core.upstream import JSONValue
 
 MEANINGS: dict[int, tuple[int, str]] = {
     20001: (400, "Invalid parameter"),

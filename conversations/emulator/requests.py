@@ -16,6 +16,7 @@ from . import twilsock
 from .api.calls import MUTATION_ID_HEADER, Answer, UpstreamCall
 from .api.dispatch import Origin, ordered_failure
 from .domain import users
+from .faults import HoldKind
 from .journal import RequestRecord
 from .refusals import Refusal
 
@@ -60,7 +61,7 @@ class Requests:
             mutation_id=request.headers.get(MUTATION_ID_HEADER),
         )
         place = self._backend.journal.add_request(record)
-        hold = self._backend.faults.hold(request, self._connection.identity, is_before=True)
+        hold = self._backend.faults.hold(HoldKind.REQUEST, request, self._connection.identity)
         proceed = partial(self._proceed, frame.id, request, record, place)
         if hold is None:
             proceed()
@@ -81,7 +82,7 @@ class Requests:
             )
             return
         answer, record = self._answer(request, record, place)
-        hold = self._backend.faults.hold(request, identity, is_before=False)
+        hold = self._backend.faults.hold(HoldKind.REPLY, request, identity)
         send = partial(self._send, frame_id, request, answer, record, place)
         if hold is None:
             send()
@@ -90,6 +91,7 @@ class Requests:
         if answer.afterwards is not None:
             # Notifications overtake a held reply, which can happen on the real service too.
             answer.afterwards()
+            self._backend.watch.changed()
 
     def _answer(
         self, request: UpstreamCall, record: RequestRecord, place: int

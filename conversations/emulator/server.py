@@ -80,6 +80,7 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._backend: Backend | None = None
+        self._is_stopping = False
         self._lock = threading.Lock()  # guards the two below; nothing is called under it
         self._pending: set[Future[Any]] = set()
         self._has_ended = False
@@ -118,6 +119,7 @@ class Server:
         thread = self._thread
         if thread is None or not thread.is_alive():
             return
+        self._is_stopping = True  # for a loop that only now comes up
         loop, stop = self._loop, self._stop
         if loop is not None and stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
@@ -185,6 +187,8 @@ class Server:
         timers = Timers(loop, self._clock)
         backend = Backend(self._settings, self._clock, timers, self._seed)
         self._loop, self._stop, self._backend = loop, asyncio.Event(), backend
+        if self._is_stopping:
+            self._stop.set()
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", _Door(backend).enter)
         runner = web.AppRunner(
@@ -241,7 +245,6 @@ class _Door:
             if refused.status is None and request.transport is not None:
                 request.transport.abort()
             return web.Response(status=refused.status or 503)
-        await websocket.prepare(request)
         await self._converse(request, websocket)
         return websocket
 
@@ -249,8 +252,10 @@ class _Door:
         port = WebsocketPort(request, websocket, self._backend.settings.outgoing_limit_bytes)
         scheme = "https" if request.secure else "http"
         connection = Connection(self._backend, port, f"{scheme}://{request.host}")
-        writer = asyncio.create_task(port.outbox.run())
+        writer = None
         try:
+            await websocket.prepare(request)
+            writer = asyncio.create_task(port.outbox.run())
             async for message in websocket:
                 if message.type is WSMsgType.BINARY:
                     connection.receive(message.data)
@@ -259,7 +264,8 @@ class _Door:
         finally:
             connection.socket_lost()
             port.close(1000, "")
-            await writer
+            if writer is not None:
+                await writer
 
 
 def _port_of(runner: web.AppRunner) -> int:
@@ -273,6 +279,6 @@ def is_loopback(host: str) -> bool:
     """
     try:
         found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     return all(str(address).startswith("127.") or address == "::1" for address in found)

@@ -13,6 +13,7 @@ from .faults import Backoff, TwilsockStatus
 
 OK = TwilsockStatus(code=200, status="OK")
 BAD_REQUEST = TwilsockStatus(code=400, status="BAD_REQUEST")
+INTERNAL_ERROR = TwilsockStatus(code=500, status="INTERNAL_SERVER_ERROR")
 TOO_MANY_REQUESTS = TwilsockStatus(
     code=429, status="TOO_MANY_REQUESTS", error_code=51202, description="Too many requests"
 )

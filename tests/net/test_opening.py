@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -22,7 +23,7 @@ from conversations._net.failures import (
     UpgradeFailure,
 )
 from conversations._net.frames import Message
-from conversations._net.opening import MAX_HEAD_BYTES, AbortHandle, Attempt
+from conversations._net.opening import MAX_HEAD_BYTES, AbortHandle, Attempt, OpeningStream
 from conversations._net.websocket import IDENTIFICATION, WebSocketTransport, open_socket
 from tests.net.raw_server import BINARY, RawServer, frame, in_background
 from tests.timing import limit
@@ -373,8 +374,9 @@ def test_any_answer_gives_a_socket_failure(head: bytes, is_http: bool) -> None:
         opened = start(server.url, handle)
         connection = server.accept()
         connection.read_head()
-        connection.send(answer)
-        connection.connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):  # it may have seen enough
+            connection.send(answer)
+            connection.connection.shutdown(socket.SHUT_WR)
 
         failure(opened)
 
@@ -393,3 +395,100 @@ def test_discarding_closes_what_is_under_way(server: RawServer) -> None:
 def test_the_selector_needs_no_descriptor() -> None:
     with opening.Selector() as selector:
         assert not hasattr(selector, "fileno")
+
+
+class ScriptedSocket:
+    """
+    A socket whose every call does what the test says, around a real descriptor that is
+    readable and writable.
+    """
+
+    family = socket.AF_UNIX
+
+    def __init__(self, *steps: Any) -> None:
+        self._socket, self._peer = socket.socketpair()
+        self._peer.send(b"something to read")
+        self.steps = list(steps)
+
+    def _step(self, *_: Any) -> Any:
+        step = self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    recv = send = do_handshake = _step
+
+    def setblocking(self, flag: bool) -> None:
+        assert not flag
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+        self._peer.close()
+
+
+@pytest.fixture
+def attempt(abort: AbortHandle) -> Attempt:
+    return Attempt(time.monotonic() + limit(), abort)
+
+
+def test_reading_goes_on_whatever_tls_waits_for(attempt: Attempt) -> None:
+    connection = ScriptedSocket(
+        BlockingIOError(), ssl.SSLWantReadError(), ssl.SSLWantWriteError(), b"\r", b"\n"
+    )
+    stream = OpeningStream(connection, attempt)  # type: ignore[arg-type]
+    connection.steps += [b"\r", b"\n"]
+
+    assert stream.read_head() == b"\r\n\r\n"
+    stream.close()
+
+
+def test_writing_goes_on_whatever_tls_waits_for(attempt: Attempt) -> None:
+    connection = ScriptedSocket(
+        *(2, BlockingIOError(), ssl.SSLWantReadError(), ssl.SSLWantWriteError(), 4)
+    )
+    stream = OpeningStream(connection, attempt)  # type: ignore[arg-type]
+
+    assert stream.send(b"abcdef") == 6
+    stream.close()
+
+
+def test_an_error_while_reading_or_writing_is_a_loss(attempt: Attempt) -> None:
+    connection = ScriptedSocket(ConnectionResetError("reset"), BrokenPipeError("broken"))
+    stream = OpeningStream(connection, attempt)  # type: ignore[arg-type]
+
+    with pytest.raises(SocketLost, match="reset"):
+        stream.read_head()
+    with pytest.raises(SocketLost, match="broken"):
+        stream.send(b"x")
+    stream.close()
+
+
+def test_the_tls_handshake_goes_on_whatever_it_waits_for(attempt: Attempt) -> None:
+    connection = ScriptedSocket(ssl.SSLWantReadError(), ssl.SSLWantWriteError(), None)
+    stream = OpeningStream(connection, attempt)  # type: ignore[arg-type]
+
+    class Context:
+        def wrap_socket(self, connection: Any, **_: Any) -> Any:
+            return connection
+
+    stream.start_tls(Context(), "example.test")  # type: ignore[arg-type]
+    assert connection.steps == []
+    stream.close()
+
+
+def test_an_address_that_fails_at_once_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, server: RawServer, attempt: Attempt
+) -> None:
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("255.255.255.255", server.port)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port)),
+    ]
+    monkeypatch.setattr(opening.socket, "getaddrinfo", lambda *_, **__: found)
+
+    connection = opening.connect("example.test", server.port, attempt)
+
+    assert connection.getpeername() == ("127.0.0.1", server.port)
+    connection.close()

@@ -4,7 +4,7 @@ The service's configuration: who the user is, where things are, what the limits 
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import attrs
 
@@ -85,6 +85,10 @@ def _required(value: JSONValue, what: str) -> str:
 
 def _link(value: JSONValue, name: str) -> str:
     url = _required(value, f"link {name}").rstrip("/")
-    if not url.startswith(("http://", "https://")):
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise missing(f"link {name}") from error
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
         raise missing(f"link {name}")
     return url

@@ -10,23 +10,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 import attrs
 
-from conversations._core.promises import Cancelled, Promise, Task, gather, spawn
+from conversations._core.promises import Promise, Task, spawn
 from conversations._core.sync.documents import SyncDocument
 from conversations._core.sync.events import (
     DocumentUpdated,
     EntityRemoved,
-    HistoryLost,
-    ItemAdded,
-    ItemRemoved,
-    ItemUpdated,
     SubscriptionRefused,
     SyncEvent,
 )
 from conversations._core.sync.lists import SyncList
 from conversations._core.sync.maps import SyncMap
+from conversations._core.upstream import UpstreamRequest
 from conversations.enums import (
     ConversationStatus,
     ConversationSynchronizationStatus,
@@ -45,6 +43,7 @@ from .events import (
     ConversationSynchronizationChanged,
     ConversationUpdated,
 )
+from .failures import copied
 from .messages import MessageCache
 from .records import ConversationRecord
 from .roster import Roster
@@ -94,6 +93,7 @@ class ConversationModel:
         self._is_joining = False
         self.is_listed = False
         self._is_announced = False
+        self._callers = 0  # who hear of a failure themselves
         self._document: SyncDocument | None = None
         self._list: SyncList | None = None
         self._roster_map: SyncMap | None = None
@@ -129,22 +129,21 @@ class ConversationModel:
         The user's list has this conversation, with this in the user's own entry for it.
         """
         self.is_listed = True
-        was_joined = self.is_joined
-        self._is_joining = self._is_joining and "status" not in changes
-        before = self.record.snapshot
+        was_joined, before = self.is_joined, self.record.snapshot
         after = decoding.changed_conversation(before, changes)
         joined = after.status is ConversationStatus.JOINED
         if was_joined and not joined:
             self._stop_following_contents()
         self.record.snapshot = after
-        if self._is_announced:
-            self._tell_update(before)
-            if joined and not was_joined:
-                self._set_level(Level.IDENTIFIER)
-                self._context.emit(ConversationJoined(self.record))
-            elif was_joined and not joined:
-                self._context.emit(ConversationLeft(self.record))
-                self._set_level(Level.METADATA)
+        self._is_joining = self._is_joining and "status" not in changes
+        self._tell_update(before)
+        if joined and not was_joined:
+            self._set_level(Level.IDENTIFIER)
+            self._tell(ConversationJoined(self.record))
+        elif was_joined and not joined:
+            self._tell(ConversationLeft(self.record))
+            self._set_level(self._level_of_document)
+        self._announce()
         if joined != was_joined or self._opening is None:
             self.open()
 
@@ -161,23 +160,17 @@ class ConversationModel:
         if self.record.is_forgotten:
             return
         self.record.is_forgotten = True
-        was_joined = self.is_joined
-        before = self.record.snapshot
+        was_joined, before = self.is_joined, self.record.snapshot
         self._stop_following_contents()
-        if self._document is not None:
-            self._document.close(self._document_changed)
-            self._document = None
+        self._close_document()
         self.record.snapshot = decoding.changed_conversation(
             before, {"status": ConversationStatus.NOT_PARTICIPATING}
         )
-        if self._is_announced:
-            self._tell_update(before)
-            if was_joined:
-                self._context.emit(ConversationLeft(self.record))
-            self._context.emit(ConversationDeleted(self.record))
-        waiters, self._waiters = self._waiters, []
-        for _, promise in waiters:
-            promise.resolve(None)
+        self._tell_update(before)
+        if was_joined:
+            self._tell(ConversationLeft(self.record))
+        self._tell(ConversationDeleted(self.record))
+        self._wake()
 
     # Opening
 
@@ -192,43 +185,52 @@ class ConversationModel:
         self._context.watch(self._opening, f"opening {self.sid}")
 
     async def _open(self) -> None:
-        parts = [self._open_document()]
+        contents: list[Task[None]] = []
         if self.is_joined:
-            parts += [self._open_list(), self._open_roster()]
+            opening = (self._open_list(), self._open_roster())
+            contents = [spawn(self._context.scheduler, part) for part in opening]
         try:
-            await gather(self._context.scheduler, parts)
-        except Cancelled:
-            raise
+            await self._open_document()
+            for part in contents:
+                await part
         except ConversationsError as error:
             self._fail(error)
-            return
-        if self.is_joined:
+        finally:
+            for part in contents:
+                part.cancel()
+        if self._failure is None and self.is_joined:
             self._set_level(Level.ALL)
 
     async def _open_document(self) -> None:
         if self._document is None:
             try:
-                document = await self._context.sync.open_document(
+                self._document = await self._context.sync.open_document(
                     self.names.document, self._document_changed
                 )
             except ConversationsError as error:
                 raise _opening_error(error, ErrorReason.OPEN_DOCUMENT_ERROR) from error
-            self._document = document
-            self._apply_document(decoding.mapping(document.data))
+            self._apply_document(decoding.mapping(self._document.data))
             self.messages.existed_up_to(self.record.snapshot.last_message_index)
-        self._set_level(Level.METADATA)
+        self._announce()
+        if self._failure is None:
+            self._set_level(Level.METADATA)
 
     async def _open_list(self) -> None:
         if self._list is None:
-            name = self.names.messages or await self._name_from_document("messages")
+            if self.names.messages is None:
+                await self.reached(Level.METADATA)
+            name = self.name_of_messages
             try:
                 self._list = await self._context.sync.open_list(name, self._messages_changed)
             except ConversationsError as error:
                 raise _opening_error(error, ErrorReason.OPEN_COLLECTION_ERROR) from error
+            self.messages.existed_up_to(self.record.snapshot.last_message_index)
 
     async def _open_roster(self) -> None:
         if self._roster_map is None:
-            name = self.names.roster or await self._name_from_document("roster")
+            if self.names.roster is None:
+                await self.reached(Level.METADATA)
+            name = self.name_of_roster
             try:
                 roster = await self._context.sync.open_map(
                     name, self._roster_changed, include_items=True
@@ -240,15 +242,41 @@ class ConversationModel:
                 raise _opening_error(error, ErrorReason.OPEN_COLLECTION_ERROR) from error
             self.roster.loaded(roster)
 
-    async def _name_from_document(self, member: str) -> str:
-        await self.reached(Level.METADATA)
+    @property
+    def name_of_messages(self) -> str:
+        """
+        Of the list of messages, as far as it is known by now.
+        """
+        return self.names.messages or self._name_in_document("messages")
+
+    @property
+    def name_of_roster(self) -> str:
+        """
+        Of the roster, as far as it is known by now.
+        """
+        return self.names.roster or self._name_in_document("roster")
+
+    def _name_in_document(self, member: str) -> str:
         data = decoding.mapping(self._document.data if self._document is not None else None)
         return decoding.text(data.get(member)) or f"{self.sid}.{member}"
 
+    def concerns(self, request: UpstreamRequest) -> bool:
+        """
+        Whether a request of the client's own reads one of the conversation's objects.
+        """
+        opened = (self._document, self._list, self._roster_map)
+        ids = {self.names.document, self.name_of_messages, self.name_of_roster}
+        ids.update(entity.sid for entity in opened if entity is not None)
+        path = request.url.partition("?")[0].split("/")
+        return any(quote(known, safe="") in path for known in ids)
+
     def _fail(self, error: ConversationsError) -> None:
+        if self._failure is not None:
+            return  # one reason is enough
         self._failure = error
         _log.warning("%s could not be opened: %s", self.sid, error.reason.name)
-        self._context.report(error, f"opening {self.sid}")
+        if self._callers == 0:
+            self._context.report(error, f"opening {self.sid}")
         self._set_level(Level.FAILED)
 
     def _stop_following_contents(self) -> None:
@@ -258,17 +286,26 @@ class ConversationModel:
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
+        self._close_list()
+        self._close_roster()
+        self.messages.clear()
+
+    def _close_document(self) -> None:
+        if self._document is not None:
+            self._document.close(self._document_changed)
+            self._document = None
+
+    def _close_list(self) -> None:
         if self._list is not None:
             self._list.close(self._messages_changed)
             self._list = None
-        self._close_roster()
-        self.roster.unload()
-        self.messages.clear()
+        self.messages.stop_rereading()
 
     def _close_roster(self) -> None:
         if self._roster_map is not None:
             self._roster_map.close(self._roster_changed)
             self._roster_map = None
+        self.roster.unload()
 
     # Waiting for a level
 
@@ -293,12 +330,22 @@ class ConversationModel:
         Raises:
             ConversationsError: It could not be opened.
         """
-        if self.record.snapshot.synchronization_status is Level.FAILED:
-            self._set_level(Level.IDENTIFIER if self._document is None else Level.METADATA)
-            self.open()
-        await self.reached(level)
+        if level is Level.METADATA and self._document is not None:
+            return
+        self._callers += 1
+        try:
+            if self.record.snapshot.synchronization_status is Level.FAILED:
+                self._set_level(self._level_of_document)
+                self.open()
+            await self.reached(level)
+        finally:
+            self._callers -= 1
         if self._failure is not None:
-            raise self._failure
+            raise copied(self._failure)
+
+    @property
+    def _level_of_document(self) -> Level:
+        return Level.IDENTIFIER if self._document is None else Level.METADATA
 
     def _is_settled_for(self, level: Level) -> bool:
         current = self.record.snapshot.synchronization_status
@@ -309,19 +356,13 @@ class ConversationModel:
         return level is Level.ALL and current is Level.METADATA and is_outside
 
     def _set_level(self, level: Level) -> None:
-        current = self.record.snapshot.synchronization_status
-        is_lower = level is not Level.FAILED and current.is_at_least(level)
-        falls = level in (Level.IDENTIFIER, Level.METADATA) and current in (Level.ALL, Level.FAILED)
-        joins = level is Level.IDENTIFIER and current is Level.METADATA
-        if self.record.is_forgotten or (is_lower and not (falls or joins)):
-            return
-        if level is Level.METADATA and current is Level.ALL and self.is_joined:
+        if self.record.is_forgotten or level is self.record.snapshot.synchronization_status:
             return
         self.record.snapshot = attrs.evolve(self.record.snapshot, synchronization_status=level)
-        if level is Level.METADATA:
-            self._announce()
-        if self._is_announced:
-            self._context.emit(ConversationSynchronizationChanged(self.record))
+        self._tell(ConversationSynchronizationChanged(self.record))
+        self._wake()
+
+    def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []
         for wanted, promise in waiters:
             if self._is_settled_for(wanted):
@@ -329,34 +370,45 @@ class ConversationModel:
             else:
                 self._waiters.append((wanted, promise))
 
+    # Telling it
+
     def _announce(self) -> None:
-        if self._is_announced or not self.is_listed:
+        """
+        Say once that it is there: when it is listed and its document is known.
+        """
+        if self._is_announced or not self.is_listed or self._document is None:
             return
         self._is_announced = True
         self._context.emit(ConversationAdded(self.record))
         if self.is_joined:
             self._context.emit(ConversationJoined(self.record))
 
+    def _tell(self, event: object) -> None:
+        """
+        Nobody hears of a conversation before it is announced.
+        """
+        if self._is_announced:
+            self._context.emit(event)
+
     def enter_list(self) -> None:
         """
         The user has just created it: it counts as listed, and is announced once it is open.
         """
         self.is_listed = True
-        if self.record.snapshot.synchronization_status.is_at_least(Level.METADATA):
-            self._announce()
+        self._announce()
 
     # What the objects say
 
     def _apply_document(self, data: decoding.Item) -> None:
         before = self.record.snapshot
-        self.record.snapshot = decoding.changed_conversation(before, decoding.document(data))
-        if self._is_announced:
-            self._tell_update(before)
+        changes = decoding.document(data, self.sid)
+        self.record.snapshot = decoding.changed_conversation(before, changes)
+        self._tell_update(before)
 
     def _tell_update(self, before: ConversationSnapshot) -> None:
         reasons = update_reasons(before, self.record.snapshot, ConversationUpdateReason)
         if reasons:
-            self._context.emit(ConversationUpdated(self.record, reasons))
+            self._tell(ConversationUpdated(self.record, reasons))
 
     def _document_changed(self, event: SyncEvent) -> None:
         if isinstance(event, DocumentUpdated):
@@ -364,30 +416,23 @@ class ConversationModel:
         elif isinstance(event, EntityRemoved):
             self._on_gone(self)
         elif isinstance(event, SubscriptionRefused):
+            self._close_document()  # so that the next attempt opens it anew
             self._fail(_opening_error(event.error, ErrorReason.OPEN_DOCUMENT_ERROR))
 
     def _messages_changed(self, event: SyncEvent) -> None:
-        if isinstance(event, ItemAdded):
-            self.messages.added(event)
-        elif isinstance(event, ItemUpdated):
-            self.messages.updated(event)
-        elif isinstance(event, ItemRemoved):
-            self.messages.removed(event)
-        elif isinstance(event, HistoryLost) and self._list is not None:
-            reread = self.messages.reread(self._list, is_new_list=event.position is None)
-            task = spawn(self._context.scheduler, reread)
-            self._context.watch(task, f"reading the messages of {self.sid} again")
-        elif isinstance(event, SubscriptionRefused):
+        if isinstance(event, (EntityRemoved, SubscriptionRefused)):
+            self._close_list()
+        elif self._list is not None:
+            self.messages.list_changed(event, self._list)
+        if isinstance(event, SubscriptionRefused):
             self._fail(_opening_error(event.error, ErrorReason.OPEN_COLLECTION_ERROR))
 
     def _roster_changed(self, event: SyncEvent) -> None:
-        if isinstance(event, ItemAdded):
-            self.roster.added(event)
-        elif isinstance(event, ItemUpdated):
-            self.roster.updated(event)
-        elif isinstance(event, ItemRemoved):
-            self.roster.removed(event)
-        elif isinstance(event, SubscriptionRefused):
+        if isinstance(event, (EntityRemoved, SubscriptionRefused)):
+            self._close_roster()
+        else:
+            self.roster.map_changed(event)
+        if isinstance(event, SubscriptionRefused):
             self._fail(_opening_error(event.error, ErrorReason.OPEN_COLLECTION_ERROR))
 
 

@@ -54,8 +54,11 @@ class ConversationCommands:
             model = self._conversations.with_unique_name(sid_or_unique_name)
         if model is None:
             model = await self._look_up(call, sid_or_unique_name, is_sid=is_sid)
-        await self.synchronized(call, model, Level.METADATA)
-        return model.record
+        try:
+            await self.synchronized(call, model, Level.METADATA)
+        except ForbiddenError as error:
+            raise _conversation_not_found(error) from error
+        return _present(model)
 
     async def _look_up(
         self, call: Call, sid_or_unique_name: str, *, is_sid: bool
@@ -71,9 +74,7 @@ class ConversationCommands:
         sid = decoding.text(entry.get("conversation_sid"))
         if sid is None:
             raise missing("conversation sid")
-        model = self._conversations.entry_answered(sid, entry)
-        self._conversations.publish(model)
-        return model
+        return self._conversations.entry_answered(sid, entry)
 
     async def _peek(self, call: Call, sid: str) -> ConversationModel:
         try:
@@ -114,7 +115,7 @@ class ConversationCommands:
         model = self._conversations.conversation_answered(sid, resource)
         self._conversations.publish(model)
         await self.synchronized(call, model, Level.METADATA)
-        return model.record
+        return _present(model)
 
     async def update(self, call: Call, sid: str, change: dict[str, JSONValue]) -> None:
         """
@@ -155,11 +156,14 @@ class ConversationCommands:
         """
         model = await self.model(call, record)
         await self.synchronized(call, model, Level.ALL)
-        if model.is_joined or record.is_forgotten:
-            return list(record.participants.values())
-        name = model.names.roster or f"{record.sid}.roster"
+        if model.roster.is_loaded:
+            return list(model.record.participants.values())
         observer = PassOver()
-        roster = await self._context.sync.open_map(name, observer, include_items=True)
+        call.step = f"the participants of {record.sid}"
+        with self._context.exchange.expedited(model.concerns):
+            roster = await self._context.sync.open_map(
+                model.name_of_roster, observer, include_items=True
+            )
         try:
             await roster.load_all()
             return [
@@ -180,6 +184,8 @@ class ConversationCommands:
             call, self._participants_url(record.sid), body, about=record.sid, is_repeatable=False
         )
         snapshot = decoding.answered_participant(decoding.mapping(answer.body))
+        if not snapshot.sid:
+            raise missing("participant sid")
         model = self._conversations.get(record.sid)
         if model is None or model.record is not record:
             return ParticipantRecord(record, snapshot)
@@ -208,35 +214,45 @@ class ConversationCommands:
         """
         model = await self.model(call, record)
         await self.synchronized(call, model, level)
+        _present(model)
+
+    def known(self, sid: str) -> ConversationModel | None:
+        """
+        The model of that sid, if there is one.
+        """
+        return self._conversations.get(sid)
 
     async def model(self, call: Call, record: ConversationRecord) -> ConversationModel:
         """
-        The model behind a record that a user holds.
+        The model behind a record that a user holds, or that which has taken its place.
 
         Raises:
-            NotFoundError: The conversation was forgotten: left, or deleted.
+            NotFoundError: The conversation was forgotten, and the service shows it no more.
         """
         model = self._conversations.get(record.sid)
         if model is not None:
             return model
-        if record.is_forgotten:
-            # It may exist all the same, for somebody else: let the server say so.
-            return await self._look_up(call, record.sid, is_sid=True)
-        raise _conversation_not_found(None)
+        return await self._look_up(call, record.sid, is_sid=True)
 
     async def synchronized(self, call: Call, model: ConversationModel, level: Level) -> None:
         """
         Wait for *level*, ahead of the conversations that nobody waits for.
         """
         call.step = f"the synchronization of {model.sid}"
-        names = {quote(name, safe="") for name in attrs.astuple(model.names) if name}
-        self._context.exchange.expedite(
-            lambda request: request.url.partition("?")[0].rpartition("/")[2] in names
-        )
-        await model.synchronized(level)
+        with self._context.exchange.expedited(model.concerns):
+            await model.synchronized(level)
 
     def _participants_url(self, sid: str) -> str:
         return f"{self._links.conversation(sid)}/Participants"
+
+
+def _present(model: ConversationModel) -> ConversationRecord:
+    """
+    The record of *model*, unless the conversation went away while it was waited for.
+    """
+    if model.record.is_forgotten:
+        raise _conversation_not_found(None)
+    return model.record
 
 
 def _conversation_not_found(refusal: ConversationsError | None) -> NotFoundError:

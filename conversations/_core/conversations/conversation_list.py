@@ -24,6 +24,8 @@ from conversations._core.sync.events import (
     SyncEvent,
 )
 from conversations._core.sync.maps import SyncMap
+from conversations._core.sync.objects import MapItem
+from conversations._core.sync.roots import Root
 from conversations._core.upstream import UpstreamRequest
 from conversations.enums import (
     ConversationSynchronizationStatus,
@@ -42,6 +44,9 @@ _log = logging.getLogger("conversations.client")
 
 Level: TypeAlias = ConversationSynchronizationStatus
 
+FROM_LIST = -1
+"""Event id of an entry that is known from REST only: older than whatever the map says."""
+
 
 class ConversationList:
     """
@@ -57,7 +62,8 @@ class ConversationList:
         self._context = context
         self._models: dict[str, ConversationModel] = {}
         self._map: SyncMap | None = None
-        self._removed: set[str] = set()
+        self._listed: dict[str, ConversationRecord] = {}
+        self._early: list[SyncEvent] | None = []  # what came before the client was initialized
         self.records: Mapping[str, ConversationRecord] = MappingProxyType({})
         self.status: SynchronizationStatus | None = None
         self.failure: ConversationsError | None = None
@@ -73,8 +79,18 @@ class ConversationList:
             self._context.configuration.my_conversations, self._changed
         )
 
+    def begin(self) -> None:
+        """
+        The client is initialized: from now on conversations may be told of.
+        """
+        early, self._early = self._early or [], None
+        for event in early:
+            self._changed(event)
+
     def _changed(self, event: SyncEvent) -> None:
-        if isinstance(event, (ItemAdded, ItemUpdated)):
+        if self._early is not None:
+            self._early.append(event)
+        elif isinstance(event, (ItemAdded, ItemUpdated)):
             self._entry_told(str(event.key), decoding.mapping(event.data))
         elif isinstance(event, ItemRemoved):
             self._entry_removed(str(event.key))
@@ -86,19 +102,15 @@ class ConversationList:
             )
 
     def _entry_told(self, sid: str, item: decoding.Item) -> None:
-        names = ObjectNames(
-            document=decoding.text(item.get("channel")) or f"{sid}.channel",
-            messages=decoding.text(item.get("messages")),
-            roster=decoding.text(item.get("roster")),
-        )
-        model = self._model(sid, names)
+        model = self._model(sid, _names(sid, item))
         model.is_told_by_sync = True
-        self._removed.discard(sid)
+        self._list(model, item)
+
+    def _list(self, model: ConversationModel, item: decoding.Item) -> None:
+        self._publish(model)
         model.list_entry(decoding.own_entry(item))
-        self._publish()
 
     def _entry_removed(self, sid: str) -> None:
-        self._removed.add(sid)
         model = self._models.get(sid)
         if model is not None:
             self.forget(model)
@@ -118,14 +130,22 @@ class ConversationList:
             self._context.report(error, "loading the conversations")
             self.set_status(SynchronizationStatus.FAILED)
             return
-        listed = [model for model in self._models.values() if model.record.sid in self.records]
-        for model in listed:
-            await model.reached(Level.METADATA)
+        await self._reached(Level.METADATA)
         self.set_status(SynchronizationStatus.CONVERSATIONS_COMPLETED)
-        for model in listed:
-            await model.reached(Level.ALL)
-        self._removed.clear()
+        await self._reached(Level.ALL)
         self.set_status(SynchronizationStatus.COMPLETED)
+
+    async def _reached(self, level: Level) -> None:
+        """
+        Wait for all conversations of the list, those included that enter it meanwhile.
+        """
+        seen: set[ConversationModel] = set()
+        while waiting := [
+            model for model in self._models.values() if model.is_listed and model not in seen
+        ]:
+            for model in waiting:
+                await model.reached(level)
+            seen.update(waiting)
 
     async def _read_pages(self) -> None:
         """
@@ -133,7 +153,9 @@ class ConversationList:
         """
         base = self._context.configuration.links.my_conversations
         url: str | None = base
-        while url is not None:
+        asked: set[str] = set()
+        while url is not None and url not in asked:
+            asked.add(url)
             request = UpstreamRequest(
                 method="GET", url=url, description="the list of conversations"
             )
@@ -148,18 +170,36 @@ class ConversationList:
         for entry in entries:
             item = decoding.mapping(entry)
             sid = decoding.text(item.get("conversation_sid"))
-            if sid is not None and sid not in self._removed:
-                self.entry_answered(sid, item)
-        self._publish()
+            if sid is not None:
+                self._entry_listed(sid, item)
+
+    def _entry_listed(self, sid: str, entry: decoding.Item) -> bool:
+        """
+        REST says that a conversation is in the user's list. Returns whether the map agrees.
+
+        The map is told, since it has not read its items: so it knows what is removed later. It
+        refuses what it has seen removed.
+        """
+        item = decoding.listed_item(entry)
+        if self._map is not None:
+            listed = MapItem(key=sid, data=item, event_id=FROM_LIST)
+            self._map.merge(
+                Root(sid=self._map.sid, unique_name=None, position=None, items=(listed,))
+            )
+            if sid not in self._map.items:
+                return False
+        model = self._model(sid, _names(sid, item))
+        if not model.is_told_by_sync:
+            self._list(model, item)
+        return True
 
     def entry_answered(self, sid: str, entry: decoding.Item) -> ConversationModel:
         """
-        The model of a conversation that REST says is in the user's list.
+        The model of a conversation that REST has shown as one of the user's list.
         """
-        model = self._model(sid, _answered_names(sid, entry))
-        if not model.is_told_by_sync:
-            model.list_entry(decoding.listed_entry(entry))
-        return model
+        if self._entry_listed(sid, entry):
+            return self._models[sid]
+        return self.conversation_answered(sid, entry)
 
     def conversation_answered(self, sid: str, resource: decoding.Item) -> ConversationModel:
         """
@@ -168,7 +208,7 @@ class ConversationList:
         known = self._models.get(sid)
         if known is not None:
             return known
-        model = self._model(sid, _answered_names(sid, resource))
+        model = self._model(sid, _names(sid, decoding.listed_item(resource)))
         model.open()
         return model
 
@@ -195,15 +235,16 @@ class ConversationList:
         """
         if self._models.get(model.sid) is model:
             del self._models[model.sid]
-        self._publish()
+            if self._listed.pop(model.sid, None) is not None:
+                self.records = MappingProxyType(dict(self._listed))
         model.forget()
 
     def publish(self, model: ConversationModel) -> None:
         """
         A conversation that the user has just created belongs to the list.
         """
+        self._publish(model)
         model.enter_list()
-        self._publish()
 
     def _model(self, sid: str, names: ObjectNames) -> ConversationModel:
         model = self._models.get(sid)
@@ -212,12 +253,10 @@ class ConversationList:
             self._models[sid] = model
         return model
 
-    def _publish(self) -> None:
-        listed = {sid: model.record for sid, model in self._models.items() if model.is_listed}
-        if listed.keys() != self.records.keys() or any(
-            self.records[sid] is not record for sid, record in listed.items()
-        ):
-            self.records = MappingProxyType(listed)
+    def _publish(self, model: ConversationModel) -> None:
+        if model.sid not in self._listed:
+            self._listed[model.sid] = model.record
+            self.records = MappingProxyType(dict(self._listed))
 
     # The client's status
 
@@ -260,10 +299,9 @@ class ConversationList:
         return promise
 
 
-def _answered_names(sid: str, entry: decoding.Item) -> ObjectNames:
-    names = decoding.mapping(entry.get("sync_objects"))
+def _names(sid: str, item: decoding.Item) -> ObjectNames:
     return ObjectNames(
-        document=decoding.text(names.get("conversation")) or f"{sid}.channel",
-        messages=decoding.text(names.get("messages")),
-        roster=decoding.text(names.get("participants")),
+        document=decoding.text(item.get("channel")) or f"{sid}.channel",
+        messages=decoding.text(item.get("messages")),
+        roster=decoding.text(item.get("roster")),
     )

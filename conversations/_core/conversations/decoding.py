@@ -20,18 +20,32 @@ from .snapshots import ConversationSnapshot, MessageSnapshot, ParticipantSnapsho
 
 Item = Mapping[str, JSONValue]
 
+MAX_DIGITS = 18
+"""Of a number in a text: it fits into 64 bits."""
+
+_LISTED_MEMBERS = {
+    "status": "status",
+    "notification_level": "notificationLevel",
+    "last_read_message_index": "lastConsumedMessageIndex",
+}
+_LISTED_OBJECTS = {"conversation": "channel", "messages": "messages", "participants": "roster"}
+
 
 def date(value: object) -> datetime | None:
     """
-    An aware time in UTC from ISO 8601 text, or ``None`` if there is none.
+    An aware time in UTC, or ``None`` if there is none.
+
+    It is ISO 8601 text; the time of reading can also be milliseconds since 1970.
     """
-    if not isinstance(value, str):
-        return None
     try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        if isinstance(value, str):
+            parsed = datetime.fromisoformat(value)
+            return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000, UTC)
+    except (ValueError, OverflowError, OSError):  # no date, or one beyond the calendar
+        pass
+    return None
 
 
 def text(value: object) -> str | None:
@@ -45,8 +59,18 @@ def index(value: object) -> int | None:
     """
     A message index, or ``None`` for anything that is none.
     """
-    is_index = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return value if is_index else None  # type: ignore[return-value]  # checked in the line above
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    return None
+
+
+def answered_index(value: object) -> int | None:
+    """
+    The index in the answer to sending a message, which may be a number in a text.
+    """
+    if isinstance(value, str) and len(value) <= MAX_DIGITS and value.isascii() and value.isdigit():
+        return int(value)
+    return index(value)
 
 
 def mapping(value: object) -> Mapping[str, JSONValue]:
@@ -72,48 +96,57 @@ def own_entry(item: Item) -> dict[str, Any]:
     return changes
 
 
-def listed_entry(entry: Item) -> dict[str, Any]:
+def listed_item(entry: Item) -> Item:
     """
-    The same from an entry of the REST list of the user's conversations.
+    An entry of the REST list of the user's conversations in the form that the map has.
     """
-    return own_entry(
-        {
-            wire: entry[listed]
-            for listed, wire in (
-                ("status", "status"),
-                ("notification_level", "notificationLevel"),
-                ("last_read_message_index", "lastConsumedMessageIndex"),
-            )
-            if listed in entry
-        }
-    )
+    sources = ((entry, _LISTED_MEMBERS), (mapping(entry.get("sync_objects")), _LISTED_OBJECTS))
+    return {
+        wire: source[listed]
+        for source, members in sources
+        for listed, wire in members.items()
+        if listed in source
+    }
 
 
-def document(data: Item) -> dict[str, Any]:
+def document(data: Item, owner: str) -> dict[str, Any]:
     """
     The changes that a conversation document makes. A member that is absent changes nothing.
     """
-    changes: dict[str, Any] = {}
-    for wire, name, convert in (
-        ("friendlyName", "friendly_name", text),
-        ("uniqueName", "unique_name", text),
-        ("createdBy", "created_by", text),
-        ("dateCreated", "date_created", date),
-        ("dateUpdated", "date_updated", date),
-        ("bindings", "bindings", mapping),
-        ("attributes", "attributes", Attributes.from_wire),
-    ):
-        if wire in data:
-            changes[name] = convert(data[wire])
+    changes: dict[str, Any] = {
+        name: convert(data[wire])
+        for wire, name, convert in (
+            ("friendlyName", "friendly_name", text),
+            ("uniqueName", "unique_name", text),
+            ("createdBy", "created_by", text),
+            ("dateCreated", "date_created", date),
+            ("dateUpdated", "date_updated", date),
+            ("bindings", "bindings", mapping),
+        )
+        if wire in data
+    }
+    if "attributes" in data:
+        changes["attributes"] = Attributes.from_wire(data["attributes"], owner=owner)
     if "state" in data:
         state = mapping(data["state"])
         changes["state"] = ConversationState.from_wire(state.get("current"))
         changes["state_date_updated"] = date(state.get("dateUpdated"))
     if "lastMessage" in data:
-        last_message = mapping(data["lastMessage"])
-        changes["last_message_index"] = index(last_message.get("index"))
-        changes["last_message_date"] = date(last_message.get("timestamp"))
+        changes.update(_last_message(data["lastMessage"]))
     return changes
+
+
+def _last_message(value: object) -> dict[str, Any]:
+    """
+    Null clears both; of an object each member counts by itself.
+    """
+    found = {
+        "last_message_index": index(mapping(value).get("index")),
+        "last_message_date": date(mapping(value).get("timestamp")),
+    }
+    if value is None:
+        return dict(found)
+    return {name: told for name, told in found.items() if told is not None}
 
 
 def changed_conversation(
@@ -136,7 +169,7 @@ def participant(sid: str, item: Item) -> ParticipantSnapshot:
         user_map=text(item.get("userInfo")),
         last_read_message_index=index(item.get("lastConsumedMessageIndex")),
         last_read_timestamp=date(item.get("lastConsumptionTimestamp")),
-        attributes=Attributes.from_wire(item.get("attributes", "{}")),
+        attributes=_attributes(item.get("attributes"), sid),
         role_sid=text(item.get("roleSid")),
         bindings=mapping(item.get("bindings")),
         date_created=date(item.get("dateCreated")),
@@ -150,11 +183,12 @@ def answered_participant(body: Item) -> ParticipantSnapshot:
     """
     binding = mapping(body.get("messaging_binding"))
     channel = text(binding.get("type")) or "chat"
+    sid = text(body.get("sid")) or ""
     return ParticipantSnapshot(
-        sid=text(body.get("sid")) or "",
+        sid=sid,
         identity=text(body.get("identity")),
         channel=channel,
-        attributes=Attributes.from_wire(body.get("attributes", "{}")),
+        attributes=_attributes(body.get("attributes"), sid),
         role_sid=text(body.get("role_sid")),
         bindings={channel: dict(binding)} if binding else {},
         date_created=date(body.get("date_created")),
@@ -166,13 +200,13 @@ def message(message_index: int, item: Item) -> MessageSnapshot:
     """
     A message from an item of the messages list.
     """
-    body = item.get("text")
+    body, sid = item.get("text"), text(item.get("sid")) or ""
     return MessageSnapshot(
-        sid=text(item.get("sid")) or "",
+        sid=sid,
         message_index=message_index,
         participant_sid=text(item.get("memberSid")),
         body=body if isinstance(body, str) else None,
-        attributes=Attributes.from_wire(item.get("attributes", "{}")),
+        attributes=_attributes(item.get("attributes"), sid),
         subject=text(item.get("subject")),
         author=text(item.get("author")),
         last_updated_by=text(item.get("lastUpdatedBy")),
@@ -185,13 +219,13 @@ def answered_message(message_index: int, body: Item) -> MessageSnapshot:
     """
     A message from the answer to sending it.
     """
-    sent = body.get("body")
+    sent, sid = body.get("body"), text(body.get("sid")) or ""
     return MessageSnapshot(
-        sid=text(body.get("sid")) or "",
+        sid=sid,
         message_index=message_index,
         participant_sid=text(body.get("participant_sid")),
         body=sent if isinstance(sent, str) else None,
-        attributes=Attributes.from_wire(body.get("attributes", "{}")),
+        attributes=_attributes(body.get("attributes"), sid),
         subject=text(body.get("subject")),
         author=text(body.get("author")),
         date_created=date(body.get("date_created")),
@@ -206,7 +240,7 @@ def user_item(key: str, item: Item, *, reachability: bool) -> dict[str, Any]:
     if key == "friendlyName":
         return {"friendly_name": text(item.get("value"))}
     if key == "attributes":
-        return {"attributes": Attributes.from_wire(item.get("value", "{}"))}
+        return {"attributes": _attributes(item.get("value"), "a user")}
     if key == "reachability" and reachability:
         online, notifiable = item.get("online"), item.get("notifiable")
         return {
@@ -224,3 +258,10 @@ def user(identity: str, items: Mapping[str, Item], *, reachability: bool) -> Use
     for key, item in items.items():
         changes.update(user_item(key, item, reachability=reachability))
     return UserSnapshot(identity=identity, is_subscribed=True, **changes)
+
+
+def _attributes(wire: JSONValue, owner: str) -> Attributes:
+    """
+    Those of everything but a conversation: always a text.
+    """
+    return Attributes.from_wire(wire, owner=owner or "an object", text_only=True)

@@ -13,27 +13,38 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 
 import attrs
 
 from conversations._core.backoff import ExponentialBackoff
 from conversations._core.ids import Ids
-from conversations._core.promises import Promise, sleep
+from conversations._core.promises import Cancelled, Promise, sleep
 from conversations._core.scheduler import Scheduler
 from conversations._core.twilsock.errors import (
+    LocalProtocolError,
     ReplyRefused,
     ReplyTimeout,
     TransportLost,
     TransportUnavailable,
+    TwilsockError,
 )
+from conversations._core.twilsock.requests import RequestPromise
 from conversations._core.twilsock.session import Session
 from conversations._core.upstream import JSON_TYPE, UpstreamRequest, UpstreamResponse
 from conversations.enums import ErrorReason
-from conversations.errors import ConversationsError, ErrorInfo, ServiceError
+from conversations.errors import (
+    ConversationsError,
+    ErrorInfo,
+    InvalidArgumentError,
+    ServiceError,
+    TokenError,
+)
 
 from .calls import Call
 from .failures import RECOVERABLE_STATUSES, answer_error, retry_after, transport_error
-from .window import RequestWindow
+from .window import Matches, RequestWindow, Ticket
 
 _log = logging.getLogger("conversations.client")
 
@@ -68,7 +79,15 @@ class ConnectedTime:
         self._scheduler = scheduler
         self._passed = 0.0
         self._since: float | None = None
+        self._end: ConversationsError | None = None
         self._waiters: list[Promise[None]] = []
+
+    @property
+    def is_connected(self) -> bool:
+        """
+        Whether there is a connection now.
+        """
+        return self._since is not None
 
     @property
     def seconds(self) -> float:
@@ -96,9 +115,10 @@ class ConnectedTime:
 
     def given_up(self, error: ConversationsError) -> None:
         """
-        There will never be one again: fail whoever waits.
+        There will never be one again: fail whoever waits, now or later.
         """
         self.disconnected()
+        self._end = error
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter.reject(error)
@@ -108,7 +128,9 @@ class ConnectedTime:
         Resolved at once while there is a connection, else with the next one.
         """
         promise: Promise[None] = Promise(self._scheduler)
-        if self._since is not None:
+        if self._end is not None:
+            promise.reject(self._end)
+        elif self.is_connected:
             promise.resolve(None)
         else:
             self._waiters.append(promise)
@@ -118,6 +140,16 @@ class ConnectedTime:
 class Exchange:
     """
     Sends requests through the session and turns what comes back into answers or errors.
+
+    Args:
+        scheduler: The core's.
+        session: Where requests go.
+        ids: Makes mutation ids.
+        rng: For the pauses between attempts.
+        window: Over the client's own requests.
+        policy: Of the requests that belong to calls.
+        connected_time: Of the session.
+        is_token_coming: Whether the session stands still for a token that is under way.
     """
 
     def __init__(
@@ -130,6 +162,7 @@ class Exchange:
         window: RequestWindow,
         policy: RetryPolicy,
         connected_time: ConnectedTime,
+        is_token_coming: Callable[[], bool],
     ) -> None:
         self._scheduler = scheduler
         self._session = session
@@ -138,6 +171,7 @@ class Exchange:
         self._window = window
         self._policy = policy
         self._connected_time = connected_time
+        self._is_token_coming = is_token_coming
 
     async def background(self, request: UpstreamRequest) -> UpstreamResponse:
         """
@@ -153,13 +187,15 @@ class Exchange:
             error = await self._background_attempt(request)
             if isinstance(error, UpstreamResponse):
                 return error
-            if isinstance(error.__cause__, TransportUnavailable):
+            if self._needs_a_connection(error):
                 await self._connected_time.until_connected()
                 continue
             if not _is_worth_repeating(error):
                 raise error
             started = self._connected_time.seconds if started is None else started
             delay = _delay(error, BACKGROUND_BACKOFF.delay(failures, self._rng))
+            if failures == 0 and isinstance(error.__cause__, TransportLost):
+                delay = 0.0  # it waits for the next connection anyway
             failures += 1
             if self._connected_time.seconds - started + delay > BACKGROUND_BUDGET:
                 raise error
@@ -171,42 +207,54 @@ class Exchange:
     async def _background_attempt(
         self, request: UpstreamRequest
     ) -> UpstreamResponse | ConversationsError:
-        ticket = await self._window.enter(request)
-        is_open = True
+        entrance = self._window.enter(request)
         try:
-            response = await self._session.request(request, reply_timeout=BACKGROUND_REPLY_TIMEOUT)
-            is_open = False
+            ticket = await entrance
+        except Cancelled:
+            self._window.abandoned(entrance)
+            raise
+        release: Callable[[Ticket], None] = self._window.dropped
+        try:
+            response = await self._send(request, reply_timeout=BACKGROUND_REPLY_TIMEOUT)
+            release = self._window.answered
             if response.status == THROTTLED:
-                self._window.throttled(ticket, retry_after(response))
-            else:
-                self._window.answered(ticket)
+                release = partial(self._window.throttled, retry_after=retry_after(response))
             return response if response.is_success else answer_error(response)
-        except ReplyRefused as refused:
-            is_open = False
-            if refused.code == THROTTLED:
-                self._window.throttled(ticket, None)
-            else:
-                self._window.dropped(ticket)
-            return transport_error(refused, request.description)
-        except (TransportLost, ReplyTimeout, TransportUnavailable) as lost:
+        except TwilsockError as lost:
+            if isinstance(lost, ReplyRefused) and lost.code == THROTTLED:
+                release = partial(self._window.throttled, retry_after=None)
             return transport_error(lost, request.description)
         finally:
-            if is_open:
-                self._window.dropped(ticket)
+            release(ticket)
 
-    def expedite(self, matches: Callable[[UpstreamRequest], bool]) -> None:
+    def _needs_a_connection(self, error: ConversationsError) -> bool:
         """
-        Let the client's own requests that match pass the window: a user waits for them.
+        Whether it failed because there is none, or because the token was refused: then the
+        next connection comes with the next token.
         """
-        self._window.expedite(matches)
+        if isinstance(error.__cause__, TransportUnavailable):
+            return True
+        return isinstance(error, TokenError) and not self._connected_time.is_connected
+
+    def _send(self, request: UpstreamRequest, *, reply_timeout: float | None) -> RequestPromise:
+        try:
+            return self._session.request(request, reply_timeout=reply_timeout)
+        except LocalProtocolError as error:
+            raise unsendable(error, request) from error
+
+    def expedited(self, matches: Matches) -> AbstractContextManager[None]:
+        """
+        Inside, the client's own requests that match pass the window: a user waits for them.
+        """
+        return self._window.expedited(matches)
 
     async def once(self, request: UpstreamRequest) -> UpstreamResponse:
         """
         One attempt for the client itself; whoever asks repeats by rules of their own.
         """
         try:
-            response = await self._session.request(request, reply_timeout=BACKGROUND_REPLY_TIMEOUT)
-        except (TransportLost, ReplyTimeout, ReplyRefused, TransportUnavailable) as lost:
+            response = await self._send(request, reply_timeout=BACKGROUND_REPLY_TIMEOUT)
+        except TwilsockError as lost:
             raise transport_error(lost, request.description) from lost
         if not response.is_success:
             raise answer_error(response)
@@ -249,7 +297,9 @@ class Exchange:
             # Somebody changed it at the same time: the result stands elsewhere.
             url = response.body.get("resource_url")
             if isinstance(url, str) and url:
-                resource = UpstreamRequest(method="GET", url=url, description=request.description)
+                resource = UpstreamRequest(
+                    method="GET", url=_absolute(url, request.url), description=request.description
+                )
                 return await self.read(call, resource)
         return response
 
@@ -274,37 +324,49 @@ class Exchange:
                 error: ConversationsError = answer_error(outcome)
             else:
                 error = outcome
-            if (
-                not is_repeatable
-                or attempt >= self._policy.max_attempts
-                or not self._may_repeat(error)
-            ):
+            call.last_error = error
+            if self._needs_a_connection(error) and self._is_token_coming():
+                attempt -= 1  # it did not get further than Twilsock
+                call.step = "a new token"
+                await self._connected_time.until_connected()
+            elif not is_repeatable or attempt >= self._policy.max_attempts:
                 raise error
-            if isinstance(error, ServiceError):
-                call.step = f"another attempt after status {error.status}"
-                wait = self._policy.backoff.delay(attempt - 1, self._rng)
-                await sleep(self._scheduler, _delay(error, wait))
+            elif isinstance(error, ServiceError):
+                await self._pause(call, error, attempt)
+            elif not _is_worth_repeating(error):
+                raise error
+
+    async def _pause(self, call: Call, error: ServiceError, attempt: int) -> None:
+        """
+        Wait before the next attempt; raises *error* if that makes no sense.
+        """
+        wait = _delay(error, self._policy.backoff.delay(attempt - 1, self._rng))
+        is_too_late = self._scheduler.now + wait >= call.deadline
+        if is_too_late or not self._may_repeat(error):
+            raise error
+        call.step = f"another attempt after status {error.status}"
+        await sleep(self._scheduler, wait)
 
     async def _attempt(
         self, call: Call, request: UpstreamRequest, *, is_change: bool
     ) -> UpstreamResponse | ConversationsError:
-        promise = self._session.request(request, reply_timeout=None)
-        call.step = (
-            f"the answer about {request.description}" if promise.was_sent else "a connection"
-        )
+        promise = self._send(request, reply_timeout=None)
+        was_open = call.may_have_been_sent
+        call.step = "a connection"
 
         def sent() -> None:
             call.step = f"the answer about {request.description}"
-            call.may_have_been_sent = call.may_have_been_sent or is_change
+            call.may_have_been_sent = was_open or is_change
 
         promise.when_sent(sent)
         try:
             response = await promise
-        except (TransportLost, ReplyTimeout, ReplyRefused, TransportUnavailable) as lost:
-            if isinstance(lost, ReplyRefused):
-                call.may_have_been_sent = False
+        except TwilsockError as lost:
+            if isinstance(lost, ReplyRefused):  # it went no further than Twilsock
+                call.may_have_been_sent = was_open
             return transport_error(lost, request.description)
-        call.may_have_been_sent = False
+        if response.status == THROTTLED:
+            call.may_have_been_sent = was_open
         return response
 
     def _may_repeat(self, error: ConversationsError) -> bool:
@@ -324,6 +386,28 @@ def _is_worth_repeating(error: ConversationsError) -> bool:
 def _delay(error: ConversationsError, planned: float) -> float:
     wanted = getattr(error, "retry_after", None)
     return planned if wanted is None else float(wanted)
+
+
+def _absolute(url: str, asked: str) -> str:
+    """
+    *url* itself, or as a path on the server that was asked.
+    """
+    if url.startswith(("http://", "https://")):
+        return url
+    scheme, _, rest = asked.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/{url.strip('/')}"
+
+
+def unsendable(error: LocalProtocolError, request: UpstreamRequest) -> ConversationsError:
+    """
+    The error for a request that cannot be written as a frame.
+    """
+    if request.body:
+        return InvalidArgumentError(f"{request.description}: {error}")
+    # Addresses come from the service.
+    return ConversationsError(
+        f"there is no usable address of {request.description}", reason=ErrorReason.CANNOT_PARSE
+    )
 
 
 def missing(what: str) -> ConversationsError:

@@ -143,6 +143,7 @@ def refusal_error(refused: ReplyRefused) -> ConversationsError:
         code=refused.error_code,
         message=refused.status,
         description=refused.description,
+        reason=None if refused.code else ErrorReason.CANNOT_PARSE,
     )
 
 

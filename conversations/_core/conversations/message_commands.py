@@ -19,7 +19,7 @@ from .calls import Call
 from .context import Context, PassOver
 from .conversation_commands import ConversationCommands
 from .exchange import missing
-from .messages import MessageCache, MessagePage, no_such_message, read_messages
+from .messages import FROM_ANSWER, MessageCache, MessagePage, no_such_message, read_messages
 from .records import ConversationRecord, MessageRecord
 from .requests import Requests
 
@@ -103,16 +103,17 @@ class MessageCommands:
             is_repeatable=False,
         )
         resource = decoding.mapping(answer.body)
-        index = resource.get("index")
-        message_index = (
-            int(index) if isinstance(index, (int, str)) and str(index).isdigit() else None
-        )
+        message_index = decoding.answered_index(resource.get("index"))
         if message_index is None:
             raise missing("message index")
         snapshot = decoding.answered_message(message_index, resource)
-        model = await self._conversations.model(call, record)
+        model = self._conversations.known(record.sid)
         if snapshot.sid:
+            if model is None:  # it left the list meanwhile; the message was sent all the same
+                return MessageRecord(record, snapshot, FROM_ANSWER)
             return model.messages.sent(message_index, snapshot)
+        if model is None:
+            raise missing("message sid")
         # The index is the one member that can be relied upon; the event brings the rest.
         call.step = "the event of the sent message"
         return await model.messages.arrival(message_index)
@@ -146,9 +147,10 @@ class MessageCommands:
         await self._conversations.synchronized(call, model, Level.ALL)
         if model.message_list is not None:
             return await read(model.messages, model.message_list)
-        name = model.names.messages or f"{record.sid}.messages"
         observer = PassOver()
-        messages = await self._context.sync.open_list(name, observer)
+        call.step = f"the messages of {record.sid}"
+        with self._context.exchange.expedited(model.concerns):
+            messages = await self._context.sync.open_list(model.name_of_messages, observer)
         try:
             return await read(MessageCache(self._context, record), messages)
         finally:

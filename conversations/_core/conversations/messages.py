@@ -8,8 +8,14 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from conversations._core.promises import Promise
-from conversations._core.sync.events import ItemAdded, ItemRemoved, ItemUpdated
+from conversations._core.promises import Promise, Task, spawn
+from conversations._core.sync.events import (
+    HistoryLost,
+    ItemAdded,
+    ItemRemoved,
+    ItemUpdated,
+    SyncEvent,
+)
 from conversations._core.sync.lists import SyncList
 from conversations._core.sync.objects import ListItem
 from conversations._core.sync.queries import Order, Send
@@ -86,6 +92,8 @@ class MessageCache:
         self._announced = Announced()
         self._highest = -1
         self._arrivals: dict[int, list[Promise[MessageRecord]]] = {}
+        self._rereading: Task[None] | None = None
+        self._held: list[SyncEvent] = []  # what came while the list was read again
 
     def __iter__(self) -> Iterator[MessageRecord]:
         """
@@ -110,6 +118,48 @@ class MessageCache:
         Messages up to that index were there before the list was subscribed.
         """
         self._highest = max(self._highest, -1 if message_index is None else message_index)
+
+    # What the list says
+
+    def list_changed(self, event: SyncEvent, messages: SyncList) -> None:
+        """
+        Take an event of the list. While the list is read again, newer events wait: messages
+        are announced by rising index.
+        """
+        if self._rereading is not None:
+            self._held.append(event)
+        elif isinstance(event, ItemAdded):
+            self.added(event)
+        elif isinstance(event, ItemUpdated):
+            self.updated(event)
+        elif isinstance(event, ItemRemoved):
+            self.removed(event)
+        elif isinstance(event, HistoryLost):
+            self._start_rereading(event, messages)
+
+    def stop_rereading(self) -> None:
+        """
+        The list is followed no more.
+        """
+        rereading, self._rereading = self._rereading, None
+        if rereading is not None:
+            rereading.cancel()
+        self._held = []
+
+    def _start_rereading(self, lost: HistoryLost, messages: SyncList) -> None:
+        task = spawn(self._context.scheduler, self._reread(messages, lost.position))
+        self._rereading = task
+        self._context.watch(task, f"reading the messages of {self._conversation.sid} again")
+
+        def ended(_: Promise[None]) -> None:
+            if self._rereading is not task:
+                return
+            self._rereading = None
+            held, self._held = self._held, []
+            for event in held:
+                self.list_changed(event, messages)
+
+        task.add_done_callback(ended)
 
     def added(self, event: ItemAdded) -> None:
         """
@@ -172,14 +222,18 @@ class MessageCache:
         record = self._records.get(message_index)
         if record is None:
             record = MessageRecord(self._conversation, snapshot, FROM_ANSWER)
-            self._records[message_index] = record
+            if message_index not in self._announced:  # else it is removed already
+                self._records[message_index] = record
         return record
 
     def arrival(self, message_index: int) -> Promise[MessageRecord]:
         """
         The record of a message that is known to exist: at once, or with its event.
         """
-        promise: Promise[MessageRecord] = Promise(self._context.scheduler)
+        promise: Promise[MessageRecord] = Promise(
+            self._context.scheduler,
+            on_abandon=lambda: self._arrivals[message_index].remove(promise),
+        )
         record = self._records.get(message_index)
         if record is not None:
             promise.resolve(record)
@@ -187,25 +241,26 @@ class MessageCache:
             self._arrivals.setdefault(message_index, []).append(promise)
         return promise
 
-    async def reread(self, messages: SyncList, *, is_new_list: bool) -> None:
+    async def _reread(self, messages: SyncList, position: int | None) -> None:
         """
         Find out what happened while no event could reach us, and tell the difference.
 
         Args:
             messages: The list.
-            is_new_list: It was made anew: the event ids that are known mean nothing.
+            position: Events after this one may be missing. ``None``: the list was made anew,
+                the event ids that are known mean nothing.
         """
-        if is_new_list:
+        if position is None:
             for record in self._records.values():
                 record.event_id = OTHER_LIST
-        added = await self._read_newer(messages)
+        added = await self._read_newer(messages, position)
         await self._reread_cached(messages)
         for item in added:
             self.added(ItemAdded(key=item.key, data=item.data, event_id=item.event_id))
 
-    async def _read_newer(self, messages: SyncList) -> list[ListItem]:
+    async def _read_newer(self, messages: SyncList, position: int | None) -> list[ListItem]:
         """
-        What lies above the highest index that is known, by rising index.
+        What was added above the highest index that is known, by rising index.
         """
         newer: list[ListItem] = []
         start: int | None = None
@@ -213,10 +268,14 @@ class MessageCache:
             page = await messages.query(
                 from_=start, inclusive=False, page_size=MAX_PAGE, order="desc"
             )
-            newer += [item for item in page.items if item.key > self._highest]
-            start = page.last_key
-            if not page.has_next or start is None or start <= self._highest:
+            for item in page.items:
+                is_old = position is not None and item.event_id <= position
+                if is_old or item.key <= self._highest:
+                    return newer[::-1]  # and all below it are older still
+                newer.append(item)
+            if not page.has_next or page.last_key in (None, start):
                 return newer[::-1]
+            start = page.last_key
 
     async def _reread_cached(self, messages: SyncList) -> None:
         """
@@ -230,9 +289,8 @@ class MessageCache:
                 from_=start, inclusive=inclusive, page_size=MAX_PAGE, order="asc"
             )
             found.update((item.key, item) for item in page.items)
-            start, inclusive = page.last_key, False
-            if not page.has_next or start is None or start >= cached[-1]:
-                break
+            is_end = not page.has_next or page.last_key is None or page.last_key >= cached[-1]
+            start, inclusive = None if is_end else page.last_key, False
         for key in cached:
             record, item = self._records.get(key), found.get(key)
             if record is None:
@@ -277,26 +335,29 @@ async def read_messages(
         order: Descending for older messages, ascending for newer ones.
         inclusive: Whether *start* itself counts.
     """
-    items: list[ListItem] = []
+    records: list[MessageRecord] = []
     has_before: bool | None = None
     while True:
         page = await messages.query(
             from_=start,
             inclusive=inclusive,
-            page_size=min(count - len(items), MAX_PAGE),
+            page_size=min(count - len(records), MAX_PAGE),
             order=order,
             send=send,
         )
         has_before = page.has_previous if has_before is None else has_before
-        items += page.items
-        start, inclusive = page.last_key, False
-        if not page.has_next or start is None or len(items) >= count:
+        items = page.items[: count - len(records)]  # whatever the service thought was wanted
+        records += cache.read(items)  # at once: from here on events keep them up to date
+        has_after = page.has_next or len(items) < len(page.items)
+        is_stuck = page.last_key is None or (page.last_key == start and not inclusive)
+        if is_stuck or not has_after or len(records) >= count:
             break
+        start, inclusive = page.last_key, False
+    # Without those that were removed while further pages came.
+    found = [record for record in records if cache.get(record.snapshot.message_index) is record]
     if order == "desc":
-        return MessagePage(
-            messages=cache.read(reversed(items)), has_older=page.has_next, has_newer=has_before
-        )
-    return MessagePage(messages=cache.read(items), has_older=has_before, has_newer=page.has_next)
+        return MessagePage(messages=found[::-1], has_older=has_after, has_newer=has_before)
+    return MessagePage(messages=found, has_older=has_before, has_newer=has_after)
 
 
 def no_such_message(message_index: int) -> NotFoundError:

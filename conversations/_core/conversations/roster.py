@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from conversations._core.sync.events import ItemAdded, ItemRemoved, ItemUpdated
+from conversations._core.sync.events import ItemAdded, ItemRemoved, ItemUpdated, SyncEvent
 from conversations._core.sync.maps import SyncMap
 from conversations.enums import ParticipantUpdateReason
 
@@ -22,13 +22,16 @@ class Roster:
     Keeps ``conversation.participants`` in step with the roster map.
 
     Loading tells nothing; whoever enters, changes or leaves afterwards is told.
+
+    Attributes:
+        is_loaded: Whether everybody is known and changes are followed.
     """
 
     def __init__(self, context: Context, conversation: ConversationRecord) -> None:
         self._context = context
         self._conversation = conversation
         self._answered: dict[str, ParticipantRecord] = {}
-        self._is_loaded = False
+        self.is_loaded = False
 
     def loaded(self, roster: SyncMap) -> None:
         """
@@ -42,13 +45,26 @@ class Roster:
             record.snapshot = snapshot
             participants[key] = record
         self._publish(participants)
-        self._is_loaded = True
+        self.is_loaded = True
 
     def unload(self) -> None:
         """
         The roster is followed no more. What is known stays readable.
         """
-        self._is_loaded = False
+        self.is_loaded = False
+
+    def map_changed(self, event: SyncEvent) -> None:
+        """
+        Take an event of the map. Until all is loaded they say nothing new.
+        """
+        if not self.is_loaded:
+            return
+        if isinstance(event, ItemAdded):
+            self.added(event)
+        elif isinstance(event, ItemUpdated):
+            self.updated(event)
+        elif isinstance(event, ItemRemoved):
+            self.removed(event)
 
     def answered(self, snapshot: ParticipantSnapshot) -> ParticipantRecord:
         """
@@ -66,8 +82,6 @@ class Roster:
         """
         The map says that someone entered.
         """
-        if not self._is_loaded:
-            return
         snapshot = decoding.participant(str(event.key), decoding.mapping(event.data))
         if snapshot.sid in self._conversation.participants:
             self._replace(self._conversation.participants[snapshot.sid], snapshot)
@@ -81,8 +95,6 @@ class Roster:
         """
         The map says that someone changed.
         """
-        if not self._is_loaded:
-            return
         record = self._conversation.participants.get(str(event.key))
         if record is None:
             self.added(ItemAdded(key=event.key, data=event.data, event_id=event.event_id))
@@ -95,8 +107,6 @@ class Roster:
         """
         The map says that someone left.
         """
-        if not self._is_loaded:
-            return
         participants = dict(self._conversation.participants)
         record = participants.pop(str(event.key), None)
         if record is not None:

@@ -21,7 +21,7 @@ from .configuration import Configuration, decode_configuration
 from .context import Context
 from .conversation_commands import ConversationCommands
 from .conversation_list import ConversationList
-from .events import Initialized, UserSubscribed
+from .events import Initialized
 from .exchange import Exchange
 from .message_commands import MessageCommands
 from .user_commands import UserCommands
@@ -54,8 +54,9 @@ class ConversationsService:
         """
         parts = [self.conversations.follow(), self.own_user.follow()]
         await gather(self._context.scheduler, parts)
-        self._context.emit(UserSubscribed(self.own_user.record))
+        self.own_user.begin()
         self._context.emit(Initialized())
+        self.conversations.begin()
 
     def load_conversations(self) -> None:
         """

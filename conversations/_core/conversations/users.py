@@ -11,7 +11,7 @@ from conversations.enums import ErrorReason, UserUpdateReason
 
 from . import decoding
 from .context import Context
-from .events import UserUpdated
+from .events import UserSubscribed, UserUpdated
 from .records import UserRecord
 from .snapshots import UserSnapshot, update_reasons
 
@@ -23,6 +23,7 @@ class OwnUser:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._is_told = False
         self.record = UserRecord(UserSnapshot(identity=context.configuration.identity))
 
     async def follow(self) -> None:
@@ -44,6 +45,14 @@ class OwnUser:
             reachability=configuration.is_reachability_enabled,
         )
 
+    def begin(self) -> None:
+        """
+        Say that the user is there; from now on updates are told.
+        """
+        self._is_told = True
+        if self.record.snapshot.is_subscribed:
+            self._context.emit(UserSubscribed(self.record))
+
     def _changed(self, event: SyncEvent) -> None:
         if isinstance(event, (ItemAdded, ItemUpdated)):
             before = self.record.snapshot
@@ -54,7 +63,7 @@ class OwnUser:
             )
             self.record.snapshot = attrs.evolve(before, **changes)
             reasons = update_reasons(before, self.record.snapshot, UserUpdateReason)
-            if reasons:
+            if reasons and self._is_told:
                 self._context.emit(UserUpdated(self.record, reasons))
         elif isinstance(event, SubscriptionRefused):
             self._context.report(

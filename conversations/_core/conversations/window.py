@@ -8,13 +8,17 @@ says "too many". Requests that belong to a call of the user's do not pass throug
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
 
 import attrs
 
 from conversations._core.promises import Promise
 from conversations._core.scheduler import Scheduler, Timer
 from conversations._core.upstream import UpstreamRequest
+
+Matches: TypeAlias = Callable[[UpstreamRequest], bool]
 
 INITIAL_SIZE = 300
 """Requests in flight at the beginning; the service takes 500 a second on a connection."""
@@ -54,6 +58,7 @@ class RequestWindow:
         self._in_flight = 0
         self._epoch = 0
         self._waiting: deque[_Waiting] = deque()
+        self._urgent: dict[object, Matches] = {}
         self._pause: Timer | None = None
 
     @property
@@ -73,23 +78,44 @@ class RequestWindow:
     def enter(self, request: UpstreamRequest) -> Promise[Ticket]:
         """
         A promise of the permission to send *request*, first come, first served.
+
+        Whoever stops waiting for it gives back what it may have got by then:
+        :meth:`abandoned`.
         """
         waiting: _Waiting
-
-        def leave() -> None:
-            if waiting in self._waiting:
-                self._waiting.remove(waiting)
-
-        waiting = _Waiting(request, Promise(self._scheduler, on_abandon=leave))
+        promise: Promise[Ticket] = Promise(
+            self._scheduler, on_abandon=lambda: self._waiting.remove(waiting)
+        )
+        waiting = _Waiting(request, promise)
         self._waiting.append(waiting)
+        self._expedite(waiting)
         self._admit()
-        return waiting.promise
+        return promise
 
-    def expedite(self, matches: Callable[[UpstreamRequest], bool]) -> None:
+    def abandoned(self, entrance: Promise[Ticket]) -> None:
         """
-        Let the waiting requests that match go at once: a user waits for them.
+        Nobody waits for *entrance* any more, which may have been granted in the same moment.
         """
-        for waiting in [entry for entry in self._waiting if matches(entry.request)]:
+        if entrance.is_settled:
+            self._leave(entrance.result())
+
+    @contextmanager
+    def expedited(self, matches: Matches) -> Iterator[None]:
+        """
+        Inside, the requests that match go at once, those that wait already and those that
+        come: a user waits for them.
+        """
+        key = object()
+        self._urgent[key] = matches
+        for waiting in tuple(self._waiting):
+            self._expedite(waiting)
+        try:
+            yield
+        finally:
+            del self._urgent[key]
+
+    def _expedite(self, waiting: _Waiting) -> None:
+        if any(matches(waiting.request) for matches in self._urgent.values()):
             self._waiting.remove(waiting)
             waiting.promise.resolve(Ticket(self._epoch, is_counted=False))
 

@@ -23,7 +23,7 @@ from .maps import SyncMap
 from .notifications import MESSAGE_TYPES, Changes, Outcomes, decode_notification
 from .objects import ObjectType
 from .queries import Send
-from .roots import not_understood
+from .roots import Root, not_understood
 from .sharing import SharedCalls
 
 logger = logging.getLogger("conversations.sync")
@@ -74,8 +74,7 @@ class SyncClient:
             first_correlation_id=first_correlation_id,
             on_error=on_error,
         )
-        self._openings: SharedCalls[tuple[ObjectType, str, bool], SyncEntity]
-        self._openings = SharedCalls(scheduler)
+        self._openings: SharedCalls[tuple[ObjectType, str, bool], Root] = SharedCalls(scheduler)
 
     async def open_document(self, entity_id: str, observer: Observer) -> SyncDocument:
         """
@@ -179,37 +178,25 @@ class SyncClient:
         *,
         include_items: bool = False,
     ) -> E:
-        entity: SyncEntity | None = None
-        while entity is None or entity.is_closed:  # closed again by another who opened it
-            entity = self._hub.registry.find(entity_class.object_type, entity_id)
+        object_type = entity_class.object_type
+        entity = self._hub.registry.find(object_type, entity_id)
+        if entity is None:
+            root = await self._read(object_type, entity_id, include_items=include_items)
+            entity = self._hub.registry.by_sid(root.sid)
             if entity is None:
-                loaded = await self._load(entity_class, entity_id, include_items=include_items)
-                entity = self._hub.registry.by_sid(loaded.sid) or loaded
+                entity = entity_class(self._hub, root, entity_id)
+            elif entity.object_type is object_type:  # opened meanwhile, or under another id
+                entity.merge(root)
+                self._hub.registry.add(entity, entity_id)
         if not isinstance(entity, entity_class):  # the server has one sid for two kinds
             raise not_understood(f"open {entity_id}")
         entity.attach(observer)
         return entity
 
-    async def _load(
-        self, entity_class: type[SyncEntity], entity_id: str, *, include_items: bool
-    ) -> SyncEntity:
-        object_type = entity_class.object_type
+    async def _read(self, object_type: ObjectType, entity_id: str, *, include_items: bool) -> Root:
         if not include_items:  # who gets more than asked for does not mind
             include_items = (object_type, entity_id, True) in self._openings
         return await self._openings.join(
             (object_type, entity_id, include_items),
-            lambda: self._read(entity_class, entity_id, include_items=include_items),
+            lambda: self._hub.reader.root(object_type, entity_id, include_items=include_items),
         )
-
-    async def _read(
-        self, entity_class: type[SyncEntity], entity_id: str, *, include_items: bool
-    ) -> SyncEntity:
-        object_type = entity_class.object_type
-        root = await self._hub.reader.root(object_type, entity_id, include_items=include_items)
-        known = self._hub.registry.by_sid(root.sid)
-        if known is None:
-            return entity_class(self._hub, root, entity_id)
-        if known.object_type is object_type:
-            known.merge(root)
-            self._hub.registry.add(known, entity_id)
-        return known

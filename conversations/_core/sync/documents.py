@@ -51,8 +51,6 @@ class SyncDocument(SyncEntity):
         """
         Take over what was read, if it is newer or the document was made anew.
         """
-        if self.is_closed:
-            return
         if root.sid != self.sid:
             self._rename(root)
             self._write(root.data, root.position)

@@ -102,8 +102,6 @@ class SyncList(SyncCollection):
         """
         Go on from the new position, and tell the owner that events are missing.
         """
-        if self.is_closed:
-            return
         is_same = root.sid == self.sid
         lost_after = self.position if is_same else None
         if not is_same:

@@ -96,7 +96,7 @@ class SyncMap(SyncCollection):
             return page
         for item in page.items:
             self._emit_change(self._cache.read(item))
-        known = (self._cache.items.get(item.key) for item in page.items)
+        known = (self._cache.get(item.key) for item in page.items)
         return ItemPage(
             items=tuple(item for item in known if item is not None),
             has_next=page.has_next,

@@ -33,7 +33,6 @@ So many events wait at most; with one more the oldest is delivered.
 @attrs.define(eq=False)
 class _Held:
     change: NumberedChange
-    is_replayed: bool
     deadline: float | None
 
 
@@ -81,8 +80,7 @@ class EventOrder:
 
         Args:
             change: The change.
-            is_replayed: Whether it belongs to the replay that is pending. A replay ascends, so
-                whatever it leaves out before this change will not come.
+            is_replayed: Whether it belongs to the replay that is pending.
 
         Returns:
             Whether it is a new one; otherwise it was delivered before and nothing happens.
@@ -96,7 +94,7 @@ class EventOrder:
             return False
         highest = self._known.highest
         if highest is not None and change.id < highest:
-            self._pass_on(change, is_replayed=is_replayed)
+            self._pass_on(change)
             return True
         self._held[change.id] = self._hold(change, is_replayed=is_replayed)
         heapq.heappush(self._held_ids, change.id)
@@ -118,16 +116,17 @@ class EventOrder:
         The replay has ended with all changes up to *last_event_id*.
         """
         self._is_replaying = False
-        self._release(_highest((last_event_id, self._replayed_through)))
-        if last_event_id is not None:
-            self._known.advance(last_event_id)
+        through = _highest((last_event_id, self._replayed_through))
+        self._release(through)
+        if through is not None:
+            self._known.advance(through)
         for held in self._held.values():
             held.deadline = self._scheduler.now + GAP_PATIENCE
         self._release()
 
     def replay_interrupted(self) -> None:
         """
-        The replay has ended too early, another will follow.
+        The replay has ended too early, another will follow: what came of it is delivered.
         """
         self._release(self._replayed_through)
 
@@ -159,15 +158,14 @@ class EventOrder:
             self._replayed_through = _highest((self._replayed_through, change.id))
         elif self._is_replaying:
             deadline = None
-        return _Held(change=change, is_replayed=is_replayed, deadline=deadline)
+        return _Held(change=change, deadline=deadline)
 
     def _release(self, through: int | None = None) -> None:
         """
         Deliver what need not wait: all up to *through*, and what follows without a gap.
         """
         while self._held_ids and self._is_due(self._held_ids[0], through):
-            held = self._held.pop(heapq.heappop(self._held_ids))
-            self._pass_on(held.change, is_replayed=held.is_replayed)
+            self._pass_on(self._held.pop(heapq.heappop(self._held_ids)).change)
         if self._held:
             self._start_timer()
         else:
@@ -182,10 +180,11 @@ class EventOrder:
         highest = self._known.highest
         return highest is None or event_id == highest + 1
 
-    def _pass_on(self, change: NumberedChange, *, is_replayed: bool) -> None:
+    def _pass_on(self, change: NumberedChange) -> None:
+        # A gap in a replay is no proof that nothing is missing: only its end is. A shortened
+        # replay that breaks off may have kept an older addition for later, under a newer id;
+        # asked from beyond the gap, the server would call it an update.
         self._known.add(change.id)
-        if is_replayed:
-            self._known.advance(change.id)
         self._deliver(change)
 
     def _start_timer(self) -> None:

@@ -98,7 +98,7 @@ class Recovery:
         """
         try:
             root = await self._reader.root(entity.object_type, entity.sid)
-            if root.sid == entity.sid:
+            if root.sid == entity.sid and not entity.is_closed:
                 await entity.adopt(root)
         except NotFoundError:
             if not entity.is_closed:

@@ -143,9 +143,7 @@ class Subscriptions:
         """
         The entity was made anew under another sid: subscribe to that.
         """
-        subscription = self._subscriptions.get(old_sid)
-        if subscription is not None:
-            self._drop(subscription)
+        self._drop(self._subscriptions[old_sid])
         self.want(entity)
 
     def recovered(self, entity: SyncEntity, *, is_done: bool) -> None:
@@ -202,9 +200,8 @@ class Subscriptions:
         """
         self._is_connected = False
         self._reset()
-        for subscription in self._subscriptions.values():
-            if subscription.entity is not None:
-                subscription.entity.replay_expected()
+        for entity in [each.entity for each in self._subscriptions.values() if each.entity]:
+            entity.replay_expected()
 
     # what arrives
 
@@ -244,15 +241,14 @@ class Subscriptions:
             self._establish_answered(subscription, outcome)
 
     def _establish_answered(self, subscription: Subscription, outcome: Outcome) -> None:
-        match outcome.kind:
-            case OutcomeKind.COMPLETED:
-                self._completed(subscription, outcome.last_event_id)
-            case OutcomeKind.INTERRUPTED:
-                self._interrupted(subscription)
-            case OutcomeKind.FAILED:
-                self._failed(subscription, outcome)
-            case OutcomeKind.CANCELED:  # makes no sense; the delivery watch asks again
-                logger.debug("%s canceled instead of established", outcome.sid)
+        if outcome.kind is OutcomeKind.COMPLETED:
+            self._completed(subscription, outcome.last_event_id)
+        elif outcome.kind is OutcomeKind.INTERRUPTED:
+            self._interrupted(subscription)
+        elif outcome.kind is OutcomeKind.FAILED:
+            self._failed(subscription, outcome)
+        else:  # canceled makes no sense here; the delivery watch asks again
+            logger.debug("%s canceled instead of established", outcome.sid)
 
     def _completed(self, subscription: Subscription, last_event_id: int | None) -> None:
         subscription.start_afresh()
@@ -391,11 +387,10 @@ class Subscriptions:
             self._request_round(min(later) - now)
 
     def _establish(self, entries: list[Subscription]) -> None:
-        for entry in entries:
-            if entry.entity is not None:
-                entry.requested_position = entry.entity.position
-                entry.entity.replay_expected()
+        for entry, entity in [(entry, entry.entity) for entry in entries if entry.entity]:
+            entry.requested_position = entity.position
             entry.stop_repetition()
+            entity.replay_expected()
         reason, self._reason = self._reason, None
         self._requests.send(Action.ESTABLISH, entries, reason=reason)
         for entry in entries:

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.domain.fields import UNSET, Unset
-from conversations.emulator.refusals import refusal
-
+from ..._core.upstream import JSONValue
+from ..domain.fields import UNSET, Unset
+from ..refusals import refusal
 from .calls import Call
 
 

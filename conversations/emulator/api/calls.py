@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, unquote
 
 import attrs
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.domain import users
-from conversations.emulator.domain.records import Caller, User
-from conversations.emulator.domain.service import Service
-from conversations.emulator.faults import Faults
-from conversations.emulator.refusals import refusal
-from conversations.emulator.sync.objects import Subscriber
+from ..._core.upstream import JSONValue
+from ..domain import users
+from ..domain.records import Caller, User
+from ..domain.service import Service
+from ..faults import Faults
+from ..refusals import refusal
+from ..sync.objects import Subscriber
 
 MUTATION_ID_HEADER = "x-twilio-mutation-id"
 

@@ -4,8 +4,7 @@ What a client asks for first: who it is, where everything lies, and the limits.
 
 from __future__ import annotations
 
-from conversations._core.upstream import JSONValue
-
+from ..._core.upstream import JSONValue
 from .calls import Answer, Call
 
 EMAIL_TYPES: list[JSONValue] = ["text/plain", "text/html"]

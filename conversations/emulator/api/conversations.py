@@ -4,11 +4,10 @@ Conversations, as everybody sees them.
 
 from __future__ import annotations
 
-from conversations.emulator.domain import conversations
-from conversations.emulator.domain.access import require_insider
-from conversations.emulator.domain.fields import ConversationFields
-from conversations.emulator.domain.records import Conversation
-
+from ..domain import conversations
+from ..domain.access import require_insider
+from ..domain.fields import ConversationFields
+from ..domain.records import Conversation
 from .bodies import json_object, optional_text, text
 from .calls import Answer, Call
 from .resources import conversation_body, seen_conversation_body

@@ -7,14 +7,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.domain import messages
-from conversations.emulator.domain.access import require_open, require_participant
-from conversations.emulator.domain.fields import MessageFields
-from conversations.emulator.domain.records import Conversation, Message
-from conversations.emulator.ids import is_sid
-from conversations.emulator.refusals import refusal
-
+from ..._core.upstream import JSONValue
+from ..domain import messages
+from ..domain.access import require_open, require_participant
+from ..domain.fields import MessageFields
+from ..domain.records import Conversation, Message
+from ..ids import is_sid
+from ..refusals import refusal
 from .bodies import json_object, optional_text, text
 from .calls import Answer, Call
 from .conversations import named_conversation

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.domain import conversations, memberships, reading
-from conversations.emulator.domain.records import Conversation, Membership, NotificationLevel
-from conversations.emulator.refusals import refusal
-
+from ..._core.upstream import JSONValue
+from ..domain import conversations, memberships, reading
+from ..domain.fields import UNSET, ReadingFields, Unset
+from ..domain.records import Conversation, Membership, NotificationLevel
+from ..refusals import refusal
 from .bodies import json_object
 from .calls import Answer, Call
 from .pages import PageRequest, cut_page
@@ -52,11 +52,8 @@ def update_own_conversation(call: Call) -> Answer:
     conversation = conversations.find(call.service, call.arguments["conversation"])
     reading.own_participant(conversation, call.caller)
     body = json_object(call)
-    level, horizon = _level(body), _horizon(body)
-    if level is not None:
-        reading.set_level(call.service, call.caller, conversation, level)
-    if "last_read_message_index" in body:
-        reading.set_horizon(call.service, call.caller, conversation, horizon)
+    fields = ReadingFields(notification_level=_level(body), last_read_index=_horizon(body))
+    reading.update(call.service, call.caller, conversation, fields)
     return Answer(body=_as_member(call, conversation))
 
 
@@ -65,19 +62,19 @@ def _as_member(call: Call, conversation: Conversation) -> dict[str, JSONValue]:
     return own_conversation_body(call, conversation, membership)
 
 
-def _level(body: Mapping[str, JSONValue]) -> NotificationLevel | None:
-    match body.get("notification_level"):
-        case None if "notification_level" not in body:
-            return None
+def _level(body: Mapping[str, JSONValue]) -> NotificationLevel | Unset:
+    match body.get("notification_level", UNSET):
+        case Unset.UNSET:
+            return UNSET
         case "default" | "muted" as level:
             return NotificationLevel(level)
     raise refusal(50210)
 
 
-def _horizon(body: Mapping[str, JSONValue]) -> int | None:
-    match body.get("last_read_message_index"):
-        case None:
-            return None
-        case int(index) if not isinstance(index, bool):
-            return index
+def _horizon(body: Mapping[str, JSONValue]) -> int | Unset | None:
+    index = body.get("last_read_message_index", UNSET)
+    if index is None or isinstance(index, Unset):
+        return index
+    if isinstance(index, int) and not isinstance(index, bool):
+        return index
     raise refusal(50406)

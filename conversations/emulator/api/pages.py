@@ -10,10 +10,9 @@ from typing import TypeVar
 
 import attrs
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.page_tokens import decode_page_token, encode_page_token
-from conversations.emulator.refusals import refusal
-
+from ..._core.upstream import JSONValue
+from ..page_tokens import decode_page_token, encode_page_token
+from ..refusals import refusal
 from .calls import UpstreamCall
 
 Entry = TypeVar("Entry")

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.domain import participants
-from conversations.emulator.domain.access import require_participant
-from conversations.emulator.domain.fields import UNSET, BindingFields, Unset
-from conversations.emulator.domain.records import Conversation, Participant
-from conversations.emulator.refusals import refusal
-
+from ..._core.upstream import JSONValue
+from ..domain import participants
+from ..domain.access import require_participant
+from ..domain.fields import UNSET, BindingFields, Unset
+from ..domain.records import Conversation, Participant
+from ..refusals import refusal
 from .bodies import json_object, optional_text, text_or
 from .calls import Answer, Call
 from .conversations import named_conversation

@@ -4,17 +4,16 @@ What the records look like in answers of the client API (docs/protocol/conversat
 
 from __future__ import annotations
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.clock import iso_date
-from conversations.emulator.domain import reading
-from conversations.emulator.domain.records import (
+from ..._core.upstream import JSONValue
+from ..clock import iso_date
+from ..domain import reading
+from ..domain.records import (
     Conversation,
     Membership,
     Message,
     Participant,
     User,
 )
-
 from .calls import Call
 
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from conversations.emulator.refusals import refusal
-
+from ..refusals import refusal
 from . import (
     configuration,
     conversations,

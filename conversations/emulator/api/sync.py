@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from conversations.emulator.sync.errors import SyncError
-from conversations.emulator.sync.objects import (
+from ..sync.errors import SyncError
+from ..sync.objects import (
     SyncCollection,
     SyncDocument,
     SyncList,
     SyncMap,
     SyncObject,
 )
-from conversations.emulator.sync.reads import (
+from ..sync.reads import (
     DEFAULT_PAGE_SIZE,
     ItemQuery,
     first_items,
@@ -24,13 +24,12 @@ from conversations.emulator.sync.reads import (
     items_page,
     root,
 )
-from conversations.emulator.sync.store import ObjectType
-from conversations.emulator.sync.subscriptions import (
+from ..sync.store import ObjectType
+from ..sync.subscriptions import (
     Subscribing,
     SubscriptionsRequest,
     accepted_body,
 )
-
 from .calls import Answer, Call, UpstreamCall
 from .pages import page_size
 

@@ -4,9 +4,8 @@ Users of the service.
 
 from __future__ import annotations
 
-from conversations.emulator.domain import users
-from conversations.emulator.domain.fields import UserFields
-
+from ..domain import users
+from ..domain.fields import UserFields
 from .bodies import json_object, optional_text, text
 from .calls import Answer, Call
 from .resources import user_body

@@ -4,8 +4,7 @@ Who may do what (docs/protocol/conversations.md, Access control): membership, wi
 
 from __future__ import annotations
 
-from conversations.emulator.refusals import refusal
-
+from ..refusals import refusal
 from .records import Caller, Conversation
 
 

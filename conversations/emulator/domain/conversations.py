@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from conversations.emulator.ids import is_sid
-from conversations.emulator.refusals import refusal
-from conversations.emulator.sync.objects import SyncDocument, SyncList, SyncMap
-
+from ..ids import is_sid
+from ..refusals import refusal
+from ..sync.objects import SyncDocument, SyncList, SyncMap
 from . import memberships
 from .access import is_insider, is_participant, require_insider, require_open
 from .fields import ConversationFields, Unset

@@ -10,11 +10,10 @@ from typing import Final, NoReturn
 
 import attrs
 
-from conversations.emulator.ids import is_sid
-from conversations.emulator.refusals import refusal
-from conversations.emulator.settings import Limits
-
-from .records import Binding, ConversationState
+from ..ids import is_sid
+from ..refusals import refusal
+from ..settings import Limits
+from .records import Binding, ConversationState, NotificationLevel
 
 
 class Unset(Enum):
@@ -85,6 +84,23 @@ class UserFields:
         """
         check_length(self.friendly_name, limits.friendly_name_characters, 50003)
         check_attributes(self.attributes, limits.user_attributes_bytes)
+
+
+@attrs.frozen(kw_only=True)
+class ReadingFields:
+    """
+    What belongs to one participant alone. A horizon of ``None`` unsets it.
+    """
+
+    notification_level: NotificationLevel | Unset = UNSET
+    last_read_index: int | Unset | None = UNSET
+
+    def check(self) -> None:
+        """
+        Refuse a horizon before the first message.
+        """
+        if isinstance(self.last_read_index, int) and self.last_read_index < 0:
+            raise refusal(50406)
 
 
 @attrs.frozen(kw_only=True)

@@ -5,9 +5,8 @@ objects). Every item is written whole on every change.
 
 from __future__ import annotations
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.clock import iso_date
-
+from ..._core.upstream import JSONValue
+from ..clock import iso_date
 from .records import Conversation, Membership, Message, Participant, User
 
 

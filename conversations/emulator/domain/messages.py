@@ -4,8 +4,7 @@ Sending, editing and removing messages.
 
 from __future__ import annotations
 
-from conversations.emulator.refusals import refusal
-
+from ..refusals import refusal
 from .access import require_open, require_participant
 from .conversations import wake
 from .fields import MessageFields, Unset

@@ -4,9 +4,8 @@ Adding, changing and removing participants.
 
 from __future__ import annotations
 
-from conversations.emulator.ids import is_sid
-from conversations.emulator.refusals import refusal
-
+from ..ids import is_sid
+from ..refusals import refusal
 from . import memberships, users
 from .access import require_insider, require_open, require_participant
 from .conversations import wake

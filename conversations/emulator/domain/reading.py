@@ -4,11 +4,11 @@ What belongs to one participant alone: how far it has read, and whether it is no
 
 from __future__ import annotations
 
-from conversations.emulator.refusals import refusal
-
+from ..refusals import refusal
 from . import memberships, participants, users
 from .access import require_open
-from .records import Caller, Conversation, Membership, NotificationLevel, Participant
+from .fields import ReadingFields, Unset
+from .records import Caller, Conversation, Membership, Participant
 from .service import Service
 
 
@@ -22,17 +22,20 @@ def own_participant(conversation: Conversation, caller: Caller) -> Participant:
     return participant
 
 
-def set_horizon(
-    service: Service, caller: Caller, conversation: Conversation, index: int | None
+def update(
+    service: Service, caller: Caller, conversation: Conversation, fields: ReadingFields
 ) -> None:
     """
-    Set or unset the index up to which the caller has read. It may go back.
+    Change notification level and read horizon. The horizon may go back.
     """
     participant = own_participant(conversation, caller)
     require_open(conversation)
-    if index is not None and index < 0:
-        raise refusal(50406)
-    if index == participant.last_read_index:
+    fields.check()
+    if not isinstance(fields.notification_level, Unset):
+        participant.notification_level = fields.notification_level
+        _show(service, conversation, caller)
+    index = fields.last_read_index
+    if isinstance(index, Unset) or index == participant.last_read_index:
         return
     now = service.now()
     participant.last_read_index = index
@@ -40,18 +43,6 @@ def set_horizon(
     participant.date_updated = now
     _show(service, conversation, caller)
     participants.publish(service, conversation, participant)
-
-
-def set_level(
-    service: Service, caller: Caller, conversation: Conversation, level: NotificationLevel
-) -> None:
-    """
-    Choose whether the caller is notified.
-    """
-    participant = own_participant(conversation, caller)
-    require_open(conversation)
-    participant.notification_level = level
-    _show(service, conversation, caller)
 
 
 def unread_count(service: Service, conversation: Conversation, identity: str) -> int | None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import attrs
 
-from conversations.emulator.sync.objects import SyncDocument, SyncList, SyncMap
+from ..sync.objects import SyncDocument, SyncList, SyncMap
 
 
 class ConversationState(StrEnum):

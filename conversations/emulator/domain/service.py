@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from itertools import count
 
-from conversations.emulator.clock import Clock
-from conversations.emulator.ids import ServiceIds
-from conversations.emulator.settings import Limits, Settings
-from conversations.emulator.sync.objects import Ownership
-from conversations.emulator.sync.store import SyncStore
-
+from ..clock import Clock
+from ..ids import ServiceIds
+from ..settings import Limits, Settings
+from ..sync.objects import Ownership
+from ..sync.store import SyncStore
 from .records import Conversation, User
 
 

@@ -4,10 +4,9 @@ Users: they come into being by connecting, or by being added to a conversation.
 
 from __future__ import annotations
 
-from conversations.emulator.ids import is_sid
-from conversations.emulator.refusals import refusal
-from conversations.emulator.sync.objects import SyncMap
-
+from ..ids import is_sid
+from ..refusals import refusal
+from ..sync.objects import SyncMap
 from .fields import Unset, UserFields
 from .items import USER_ITEMS, user_item
 from .records import Caller, User

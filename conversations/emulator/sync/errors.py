@@ -1,13 +1,13 @@
 """
-What Sync refuses, with its codes (docs/protocol/sync.md, Errors and retries).
+What Sync refuses, with its codes (docs/protocol/sync.md).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.refusals import Refusal
+from ..._core.upstream import JSONValue
+from ..refusals import Refusal
 
 if TYPE_CHECKING:
     from .objects import SyncObject

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from conversations._core.upstream import JSONValue
+from ..._core.upstream import JSONValue
 
 if TYPE_CHECKING:
     from .objects import SyncObject
@@ -41,7 +41,7 @@ class Event:
 
 def event_body(target: SyncObject, event: Event, base_url: str) -> dict[str, JSONValue]:
     """
-    The ``event`` member of an envelope (docs/protocol/sync.md, Events).
+    The ``event`` member of an envelope (docs/protocol/sync.md).
     """
     prefix = target.kind
     body: dict[str, JSONValue] = {"id": event.id, f"{prefix}_sid": target.sid}

@@ -15,9 +15,8 @@ from urllib.parse import quote
 
 import attrs
 
-from conversations._core.upstream import JSONValue, json_body
-from conversations.emulator.clock import Clock, iso_date
-
+from ..._core.upstream import JSONValue, json_body
+from ..clock import Clock, iso_date
 from .events import Event, envelope
 from .history import History
 
@@ -143,7 +142,7 @@ class SyncObject:
         """
         The absolute URL of one item.
         """
-        return f"{self.url(base_url)}/Items/{quote(str(key), safe='')}"
+        return f"{self.url(base_url)}/Items/{quote(str(key), safe='', errors='surrogatepass')}"
 
     @property
     def subscribers(self) -> Iterable[Subscriber]:

@@ -1,14 +1,13 @@
 """
-What the REST side of Sync answers: roots, items, pages (docs/protocol/sync.md, REST endpoints).
+What the REST side of Sync answers: roots, items, pages (docs/protocol/sync.md).
 """
 
 from __future__ import annotations
 
 import attrs
 
-from conversations._core.upstream import JSONValue
-from conversations.emulator.page_tokens import decode_page_token, encode_page_token
-
+from ..._core.upstream import JSONValue
+from ..page_tokens import decode_page_token, encode_page_token
 from .errors import SyncError
 from .objects import Item, SyncCollection, SyncDocument, SyncList, SyncObject
 

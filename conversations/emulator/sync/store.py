@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from conversations.emulator.ids import ServiceIds, is_sid
-
+from ..ids import ServiceIds, is_sid
 from .errors import SyncError
 from .objects import Ownership, Subscriber, SyncDocument, SyncList, SyncMap, SyncObject
 

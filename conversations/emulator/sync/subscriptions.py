@@ -1,5 +1,5 @@
 """
-The subscription protocol (docs/protocol/sync.md, The subscription protocol).
+The subscription protocol (docs/protocol/sync.md).
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from itertools import islice
 
 import attrs
 
-from conversations._core.upstream import JSONValue, json_body
-
+from ..._core.upstream import JSONValue, json_body
 from .errors import SyncError
 from .events import ARRAYS_SINCE_VERSION, Event, replay_messages
 from .objects import Subscriber, Subscription, SyncObject

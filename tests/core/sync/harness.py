@@ -55,7 +55,10 @@ class World:
         """
         Let time pass, and everything happen that is due by then.
         """
-        self.scheduler.run(self.scheduler.now + seconds)
+        end = self.scheduler.now + seconds
+        while (deadline := self.scheduler.next_deadline()) is not None and deadline < end:
+            self.scheduler.run(deadline)
+        self.scheduler.run(end)
 
     def deliver(self, count: int | None = None) -> None:
         """

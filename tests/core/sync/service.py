@@ -396,9 +396,7 @@ class FakeService:
             root["items"] = entity.page({})["items"]
         return json.loads(json.dumps(root))
 
-    def _answers_of(
-        self, body: dict[str, Any], entry: dict[str, Any]
-    ) -> Iterator[tuple[str, Any]]:
+    def _answers_of(self, body: dict[str, Any], entry: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         entity = self.find(entry["object_sid"])
         if body["action"] == "cancel":
             self.subscribed.discard(entry["object_sid"])
@@ -412,7 +410,7 @@ class FakeService:
             replay = entity.replay(entry["last_event_id"], shortened=self.shortened)
             is_interrupted = entity.sid in self.interrupted
             for event in replay[: math.ceil(len(replay) / 2)] if is_interrupted else replay:
-                message_type, payload = entity.notification(event)
+                payload = entity.notification(event)[1]
                 yield REPLAY, {**payload, "correlation_id": body["correlation_id"]}
             status = "interrupted" if is_interrupted else "completed"
             yield terminal(

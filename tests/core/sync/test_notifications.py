@@ -224,11 +224,13 @@ def test_an_outcome_without_a_sid_is_skipped() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=5),
-    lambda children: st.lists(children, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["id", "map_sid", "item_key", "item_data", "object_sid", "error", "x"]),
-        children,
-        max_size=4,
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "map_sid", "item_key", "item_data", "object_sid", "error", "x"]),
+            children,
+            max_size=4,
+        )
     ),
     max_leaves=8,
 )

@@ -1,0 +1,131 @@
+"""
+A subscriber without a connection, and requests without sockets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from conversations._core.upstream import JSONValue
+from conversations.emulator.api.calls import Answer, UpstreamCall
+from conversations.emulator.api.dispatch import Dispatcher, Origin
+from conversations.emulator.domain import users
+from conversations.emulator.domain.service import Service
+from conversations.emulator.faults import Faults
+from conversations.emulator.sync.objects import Subscription, SyncObject
+from tests.emulator.twilsock_client import Notification
+
+BASE = "https://cds.us1.twilio.com"
+
+
+@attrs.define(eq=False)
+class Recorder:
+    """
+    Keeps what it is notified of, in order.
+    """
+
+    identity: str = "alice"
+    notifications: list[Notification] = attrs.field(factory=list)
+
+    def notify(self, message_type: str, payload: bytes) -> None:
+        self.notifications.append(Notification(type=message_type, body=json.loads(payload)))
+
+    def take(self) -> list[Notification]:
+        taken, self.notifications = self.notifications, []
+        return taken
+
+    def subscribe(self, *targets: SyncObject, version: int = 4) -> None:
+        for target in targets:
+            target.subscribe(Subscription(subscriber=self, version=version, base_url=BASE))
+
+    def subscribe_to_all(self, service: Service) -> None:
+        """
+        Hear everything, whether allowed or not.
+        """
+        self.subscribe(*service.store)
+
+    def changes(self, service: Service) -> list[str]:
+        """
+        What happened since the last time: object and kind, in order. SIDs of conversations are
+        left out, keys that are SIDs are shortened to their prefix.
+        """
+        names = {target.sid: target.unique_name for target in service.store}
+        told = []
+        for notification in self.take():
+            for event in notification.events:
+                sid = next(value for name, value in event.items() if name.endswith("_sid"))
+                name = names.get(sid, "gone")
+                key = event.get("item_key", event.get("item_index", ""))
+                short = name.split(".")[-1] if name.startswith("CH") else name
+                key = key[:2] if str(key).startswith(("MB", "CH")) else key
+                what = notification.kind.split("_")[-1]
+                told.append(f"{short} {what} {key}".strip())
+        return told
+
+
+class Api:
+    """
+    Asks the service as users do, without sockets.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.faults = Faults()
+        self.dispatcher = Dispatcher(service, self.faults)
+        self.subscribers: dict[str, Recorder] = {}
+
+    def __call__(
+        self,
+        identity: str,
+        method: str,
+        path: str,
+        body: JSONValue = None,
+        params: Mapping[str, JSONValue] | None = None,
+        *,
+        host: str = "aim.us1.twilio.com",
+        **headers: str,
+    ) -> Answer:
+        """
+        One request. A path without a slash in front is relative to the service.
+        """
+        if not path.startswith("/"):
+            path = f"/Client/v2/Services/{self.service.sid}/{path}"
+        request = UpstreamCall.decode(
+            {
+                "host": host,
+                "method": method,
+                "path": path,
+                "params": dict(params or {}),
+                "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+            },
+            body,
+        )
+        subscriber = self.subscribers.setdefault(identity, Recorder(identity))
+        origin = Origin(
+            user=users.ensure(self.service, identity),
+            subscriber=subscriber,
+            media_base_url="http://127.0.0.1:8089",
+        )
+        answer = self.dispatcher.earlier_answer(request, identity)
+        return answer or self.dispatcher.answer(request, origin)
+
+    def ok(self, *arguments: Any, **options: Any) -> Any:
+        """
+        The body of a request that succeeds.
+        """
+        answer = self(*arguments, **options)
+        assert 200 <= answer.status < 300, answer.body
+        return answer.body
+
+    def refused(self, *arguments: Any, **options: Any) -> tuple[int, int]:
+        """
+        Status and code of a request that is refused.
+        """
+        answer = self(*arguments, **options)
+        body: Any = answer.body
+        assert answer.status == body["status"]
+        return answer.status, body["code"]
