@@ -26,8 +26,10 @@ from conversations._runtime.lifecycle import new_lock
 from conversations.enums import ConnectionState, ConversationStatus, SynchronizationStatus
 from conversations.errors import ErrorInfo, InvalidArgumentError
 from conversations.listeners import (
+    CallbackListener,
     ConversationListener,
     ConversationsClientListener,
+    StatusListener,
     unknown_callbacks,
 )
 
@@ -278,6 +280,18 @@ class ListenerTable:
                 yield _both("on_participant_updated", participant, record.conversation)
             elif isinstance(record, UserRecord):
                 yield _Callback("on_user_updated", (self._objects.user(record), reason))
+
+
+def check_callback(callback: object) -> None:
+    """
+    Refuse what cannot be told the outcome of a call.
+
+    Raises:
+        InvalidArgumentError: It is neither kind of callback, or has an unknown ``on_…`` method.
+    """
+    kind = StatusListener if isinstance(callback, StatusListener) else CallbackListener
+    if callback is not None:
+        _checked(callback, kind)
 
 
 def _checked(listener: object, base: type) -> Any:

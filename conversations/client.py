@@ -25,7 +25,7 @@ from conversations._core.conversations.service import ConversationsService
 from conversations._core.engine import Engine, EngineSettings
 from conversations._core.promises import Promise
 from conversations._core.twilsock.config import SessionConfig
-from conversations._listeners import ListenerTable
+from conversations._listeners import ListenerTable, check_callback
 from conversations._objects import ObjectClasses, Objects
 from conversations._runtime.dispatcher import ListenerCall
 from conversations._runtime.lifecycle import creation_site
@@ -174,6 +174,7 @@ class ConversationsClient:
             TokenRejectedError: The token is no access token for Conversations.
             TokenExpiredError: Its time is over.
         """
+        check_callback(callback)
         client, seconds = _prepared(token, properties, listener, None)
         future: Future[ConversationsClient] = Future()
         future.set_running_or_notify_cancel()
@@ -524,10 +525,11 @@ class ConversationsClient:
             A future of what *fn* returns.
 
         Raises:
-            InvalidArgumentError: *fn* cannot be called.
+            InvalidArgumentError: *fn* cannot be called, or *callback* is none.
             ClientShutdownError: The client is shut down.
         """
         arguments.function(fn, "fn")
+        check_callback(callback)
         job = partial(fn, *args, **kwargs)
         if callback is None:
             return self._runtime.submit(job)

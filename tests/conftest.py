@@ -26,7 +26,18 @@ hypothesis.settings.register_profile("project", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("project")
 
 # The pure core first: it is quick, and what fails there explains what fails above it.
-ORDER = ["vocabulary", "core", "net", "runtime", "", "emulator", "public", "interop", "stress"]
+ORDER = [
+    "vocabulary",
+    "core",
+    "net",
+    "runtime",
+    "",
+    "emulator",
+    "client",
+    "public",
+    "interop",
+    "stress",
+]
 DESCRIPTORS = Path("/proc/self/fd")  # Linux; elsewhere descriptors are not checked
 
 

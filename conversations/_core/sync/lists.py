@@ -16,7 +16,7 @@ from .objects import ItemPage, ListItem, ObjectType
 from .queries import DEFAULT_PAGE_SIZE, Order, Send
 from .roots import PageDecoder, Root, decode_list_item
 
-MAX_RECENT = 1000
+MAX_RECENT = 200
 """
 So many items are remembered, in case something older about them comes late.
 """

@@ -15,7 +15,7 @@ from conversations._core.ids import Ids
 from conversations._core.promises import spawn
 from conversations._core.scheduler import Scheduler
 from conversations._core.upstream import UpstreamRequest, json_body
-from conversations.errors import ConversationsError, ServiceError
+from conversations.errors import ConversationsError, ServiceError, TransportError
 
 from .batches import Action, Batch, Reply, Subscription, decode_reply
 from .phases import Input
@@ -38,7 +38,8 @@ class RequestsHost(Protocol):
 
     def given_up(self, action: Action, entries: tuple[Subscription, ...], cause: Input) -> None:
         """
-        These entries will not be answered: the request failed, or time is over.
+        These entries will not be answered: the request failed, its connection is lost, or
+        time is over.
         """
 
     def lifetime_received(self, lifetime: float) -> None:
@@ -194,7 +195,8 @@ class Requests:
         delay = BACKOFF.delay(self._failures, self._rng) if retry_after is None else retry_after
         self._failures += 1
         self.paused_until = max(self.paused_until, self._scheduler.now + delay)
-        self._give_up(batch, Input.POST_FAILED)
+        is_connection_lost = isinstance(error, TransportError)  # we may be the first to hear
+        self._give_up(batch, Input.DISCONNECTED if is_connection_lost else Input.POST_FAILED)
         if self._failures == 1 and isinstance(error, ServiceError) and is_final(error.status):
             self._host.request_refused(error)
 

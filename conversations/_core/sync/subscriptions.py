@@ -316,7 +316,8 @@ class Subscriptions:
 
     def given_up(self, action: Action, entries: tuple[Subscription, ...], cause: Input) -> None:
         """
-        These entries will not be answered: the request failed, or time is over.
+        These entries will not be answered: the request failed, its connection is lost, or
+        time is over.
         """
         waiting = [entry.entity for entry in entries if not entry.is_outdated]
         for entry in entries:
@@ -326,7 +327,7 @@ class Subscriptions:
                 self._settle(entry, Input.COMPLETED)  # may be live: cancel it
             else:
                 self._settle(entry, cause)
-        if action is Action.ESTABLISH:
+        if action is Action.ESTABLISH and cause is not Input.DISCONNECTED:
             for entity in waiting:
                 if entity is not None:
                     entity.replay_abandoned()

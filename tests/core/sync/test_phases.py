@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from conversations._core.sync.phases import TRANSITIONS, Input, Phase
@@ -24,3 +26,18 @@ def test_every_phase_survives_a_lost_connection(phase: Phase) -> None:
 def test_the_table_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         TRANSITIONS[Phase.IDLE] = {}  # type: ignore[index]  # that is the point
+
+
+def test_the_documentation_shows_this_table() -> None:
+    rows = [["", *(phase.name for phase in Phase)]]
+    for what in Input:
+        cells = [TRANSITIONS[phase].get(what) for phase in Phase]
+        rows.append([what.value, *("" if cell is None else cell.name for cell in cells)])
+    head, *body = [_row(row) for row in rows]
+    table = "\n".join([head, "|---" * (len(Phase) + 1) + "|", *body])
+    page = Path(__file__).parents[3] / "docs" / "protocol" / "sync.md"
+    assert table in page.read_text(encoding="utf-8")
+
+
+def _row(cells: list[str]) -> str:
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"

@@ -805,6 +805,25 @@ def test_a_reconnection_ends_pauses() -> None:
     assert len(world.posts) == 2
 
 
+def test_live_events_wait_for_the_next_connection_however_its_loss_is_noticed() -> None:
+    world = World()
+    entity = world.service.add("list", "l")
+    _, events = world.open_list(entity)
+    world.settle()
+    world.service.is_holding = True
+    world.service.reply = [ConnectionLostError(), {}]
+    world.reconnect()
+    entity.append({"n": 0})
+    world.client.receive(*entity.notification(entity.append({"n": 1})))
+    world.service.is_holding = False
+    world.service.release()  # the request fails before we are told that we are disconnected
+    world.run()
+    assert events == []
+    world.reconnect()
+    world.settle()
+    assert [event.key for event in events if isinstance(event, ItemAdded)] == [0, 1]
+
+
 def test_a_lost_connection_leaves_no_timer_behind() -> None:
     world = World()
     world.open_list(world.service.add("list", "l"))
