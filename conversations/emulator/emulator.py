@@ -169,11 +169,11 @@ class Emulator(Controls, Observations, Acts):
 
     def properties(self) -> Properties:
         """
-        The options that point a client here.
+        The options that point a client here, past any proxy.
         """
         from ..properties import Properties  # noqa: PLC0415  # the emulator runs without a client
 
-        return Properties(twilsock_url=self.twilsock_url)
+        return Properties(twilsock_url=self.twilsock_url, use_proxy=False)
 
     def call(self, action: Callable[[Backend], Result]) -> Result:
         """

@@ -201,12 +201,6 @@ def test_a_token_that_the_server_refuses_ends_the_creation_at_once(
         ("on_connection_state_change", "DENIED"),
         *expired,
         ("on_init_failed", reason.name),
-    ] or failure.told == [
-        ("on_connection_state_change", "CONNECTING"),
-        ("on_connection_state_change", "DENIED"),
-        *expired,
-        ("on_connection_error", reason.name, "True"),
-        ("on_init_failed", reason.name),
     ]
     failure.check_end()
     assert len(emulator.handshakes) == 1
@@ -216,7 +210,7 @@ def test_a_token_of_another_account_is_refused_by_the_server(emulator: Emulator)
     token = AccessToken(
         "AC" + "0" * 32,
         "SK" + "0" * 32,
-        "wrong secret",
+        "a wrong secret of the right length",
         identity="alice",
         grants=[ChatGrant(service_sid=emulator.credentials.service)],
     ).to_jwt()
@@ -280,12 +274,8 @@ def test_a_port_where_nobody_listens_ends_the_creation_at_once(emulator: Emulato
 
     assert type(failure.error) is ConnectError
     assert failure.error.reason is ErrorReason.NETWORK_BECAME_UNREACHABLE
-    assert f"127.0.0.1:{port}" in str(failure.error) or "127.0.0.1" in str(failure.error)
-    assert failure.told == [
-        ("on_connection_state_change", "CONNECTING"),
-        ("on_connection_error", "NETWORK_BECAME_UNREACHABLE", "False"),
-        ("on_init_failed", "NETWORK_BECAME_UNREACHABLE"),
-    ]
+    assert f"127.0.0.1:{port}" in str(failure.error)
+    assert len(failure.heard.calls("on_connection_error")) == 1
     failure.check_end()
 
 

@@ -254,7 +254,7 @@ class ReplicationOverBadLines(Replication):
         assert not any(isinstance(event, EntityRemoved) for event in events)
 
 
-settings = hypothesis.settings(max_examples=1500, stateful_step_count=40, deadline=None)
+settings = hypothesis.settings(max_examples=100, stateful_step_count=40, deadline=None)
 
 TestReplication = Replication.TestCase
 TestReplication.settings = settings
