@@ -4,10 +4,6 @@ The client: a user's own live connection.
 
 from __future__ import annotations
 
-import os
-import platform
-import random
-import time
 import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -17,24 +13,22 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from conversations import _arguments as arguments
 from conversations import enums
-from conversations._core.backoff import ExponentialBackoff
 from conversations._core.conversations.calls import Call
-from conversations._core.conversations.exchange import RetryPolicy
 from conversations._core.conversations.records import ConversationRecord
 from conversations._core.conversations.service import ConversationsService
-from conversations._core.engine import Engine, EngineSettings
+from conversations._core.engine import Engine
 from conversations._core.promises import Promise
-from conversations._core.twilsock.config import SessionConfig
+from conversations._engines import new_engine
 from conversations._listeners import ListenerTable, check_callback
 from conversations._objects import ObjectClasses, Objects
+from conversations._outcomes import report
 from conversations._runtime.dispatcher import ListenerCall
 from conversations._runtime.lifecycle import creation_site
 from conversations._runtime.opening import connector
 from conversations._runtime.runtime import Runtime
 from conversations._version import __version__
-from conversations.attributes import AttributesLike, JSONValue
+from conversations.attributes import AttributesLike
 from conversations.conversation import Conversation
-from conversations.errors import ErrorInfo, OperationCancelledError
 from conversations.listeners import (
     CallbackListener,
     ConversationsClientListener,
@@ -85,7 +79,7 @@ class ConversationsClient:
     ) -> None:
         # Not for users: create() checks the arguments and waits.
         self._properties = properties
-        self._engine = _engine(token, properties)
+        self._engine = new_engine(properties, has_token_provider=callable(token))
         self._listeners = ListenerTable(listener)
         self._runtime = Runtime(
             self._engine,
@@ -533,7 +527,7 @@ class ConversationsClient:
         job = partial(fn, *args, **kwargs)
         if callback is None:
             return self._runtime.submit(job)
-        return self._runtime.submit(job, report=lambda future: _report(future, callback))
+        return self._runtime.submit(job, report=lambda future: report(future, callback))
 
     # About the package
 
@@ -572,42 +566,6 @@ def _prepared(
     return ConversationsClient(token, settings, listener), seconds
 
 
-def _engine(token: Token, properties: Properties) -> Engine:
-    settings = EngineSettings(
-        endpoints=lambda region: properties.endpoints(region, os.environ),
-        session=SessionConfig(metadata={**_metadata(), **properties.client_metadata}),
-        retry_policy=RetryPolicy(
-            backoff=ExponentialBackoff(first=properties.backoff_min, cap=properties.backoff_max),
-            max_attempts=properties.backoff_max_attempts,
-            retry_when_throttled=properties.retry_when_throttled,
-        ),
-        max_outstanding_requests=properties.max_outstanding_requests,
-        token_refresh_margin=properties.token_refresh_margin,
-        has_token_provider=callable(token),
-        load_conversations=properties.synchronize_on_startup,
-    )
-    return Engine(
-        settings, now=time.monotonic(), time_of_day=time.time(), rng=random.SystemRandom()
-    )
-
-
-def _metadata() -> dict[str, JSONValue]:
-    """
-    What the client tells about itself (docs/protocol/twilsock.md, Init).
-    """
-    return {
-        "ver": __version__,
-        "env": "Python",
-        "envv": platform.python_version(),
-        "os": platform.system(),
-        "osv": platform.release(),
-        "osa": platform.machine(),
-        "type": "conversations",
-        "sdk": "Python",
-        "sdkv": __version__,
-    }
-
-
 def _newest_first(record: ConversationRecord) -> tuple[bool, float]:
     sent = record.snapshot.last_message_date
     return (sent is None, 0.0 if sent is None else -sent.timestamp())
@@ -628,20 +586,4 @@ def _tell_outcome(
         future.set_exception(outcome.error)
         client.shutdown()
     if callback is not None:
-        _report(future, callback).function()
-
-
-def _report(future: Future[T], callback: CallbackListener[T] | StatusListener) -> ListenerCall:
-    """
-    The call that tells *callback* how *future* ended.
-    """
-    name = type(callback).__name__
-    if future.cancelled():
-        error: BaseException | None = OperationCancelledError()
-    else:
-        error = future.exception()
-    if error is not None:
-        return ListenerCall(f"{name}.on_error", partial(callback.on_error, ErrorInfo.of(error)))
-    if isinstance(callback, StatusListener):
-        return ListenerCall(f"{name}.on_success", callback.on_success)
-    return ListenerCall(f"{name}.on_success", partial(callback.on_success, future.result()))
+        report(future, callback).function()

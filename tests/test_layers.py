@@ -36,6 +36,7 @@ LAYERS = {
     "conversations._core.twilsock.errors": "frames",
     "conversations._core.sync": "sync",
     "conversations._core.conversations": "service",
+    "conversations._core.creation": "engine",
     "conversations._core.engine": "engine",
     "conversations._core.token_keeper": "engine",
     "conversations._net": "net",

@@ -29,6 +29,7 @@ from conversations._core.conversations.events import (
 from conversations._core.conversations.exchange import ConnectedTime, Exchange, RetryPolicy
 from conversations._core.conversations.service import ConversationsService, start_service
 from conversations._core.conversations.window import RequestWindow
+from conversations._core.creation import HOPELESS_AT_FIRST, Creation, creation_error
 from conversations._core.ids import Ids
 from conversations._core.promises import Cancelled, Promise, Task, spawn
 from conversations._core.scheduler import Scheduler
@@ -57,16 +58,6 @@ from conversations.properties import Endpoints
 _log = logging.getLogger("conversations.connection")
 
 T = TypeVar("T")
-
-_HOPELESS_AT_FIRST = frozenset(
-    {
-        FailureKind.NAME_RESOLUTION,
-        FailureKind.CONNECT,
-        FailureKind.TLS_VERIFICATION,
-        FailureKind.TLS,
-    }
-)
-"""What ends a creation at the first attempt: a wrong address, mostly."""
 
 
 @attrs.frozen(kw_only=True)
@@ -142,7 +133,7 @@ class Engine:
         self.connection_state = ConnectionState.DISCONNECTED
         self.service: ConversationsService | None = None
         self.endpoints: Endpoints | None = None
-        self._creation = _Creation(self.scheduler)
+        self._creation = Creation(self.scheduler)
         self._starting: Task[ConversationsService] | None = None
         self._token_updates = 0
         self._connection_waiters: list[Promise[None]] = []
@@ -493,7 +484,7 @@ class Engine:
         if error is None:
             self._creation.succeed()
         elif not isinstance(error, Cancelled):
-            self._creation.fail(_creation_error(error))
+            self._creation.fail(creation_error(error))
 
     def _service_opened(self, service: ConversationsService) -> None:
         self.service = service
@@ -513,7 +504,7 @@ class Engine:
             denied = failures.is_about_the_token(failure)
             if not (denied and self.tokens.has_provider and self._creation.may_ask_again()):
                 self._creation.fail(failures.connection_error(failure))
-        elif is_first_attempt and failure.kind in _HOPELESS_AT_FIRST:
+        elif is_first_attempt and failure.kind in HOPELESS_AT_FIRST:
             self._creation.fail(failures.connection_error(failure))
 
     def _denied(self) -> None:
@@ -540,96 +531,6 @@ class Engine:
     def _emit(self, event: object) -> None:
         if not self._is_silent:
             self._events.append(event)
-
-
-class _Creation:
-    """
-    The creation of the client: what it waits for, and how it ended.
-    """
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._outcome: Promise[None] = Promise(scheduler)
-        self._call: Call | None = None
-        self._step = "a connection"
-        self._progress = "the configuration"
-        self._refusals = 0
-        self.last_failure: ConnectionFailure | None = None
-        self.is_over = False
-
-    async def wait(self, call: Call) -> None:
-        """
-        The call that waits for it.
-        """
-        self._call = call
-        call.step = self._step
-        await self._outcome
-
-    @property
-    def step(self) -> str:
-        """
-        What it waits for.
-        """
-        return self._step
-
-    @step.setter
-    def step(self, step: str) -> None:
-        self._step = step
-        if self._call is not None:
-            self._call.step = step
-
-    def waits_for(self, step: str) -> None:
-        """
-        Note what it waits for while there is a connection.
-        """
-        self.step = self._progress = step
-
-    def connected(self) -> None:
-        """
-        There is a connection, for the first time or again.
-        """
-        self.step = self._progress
-
-    def failed_attempt(self, failure: ConnectionFailure) -> None:
-        """
-        Note why there is no connection.
-        """
-        self.last_failure = failure
-        self.step = "a connection"
-
-    def may_ask_again(self) -> bool:
-        """
-        Whether the provider gets another chance: once.
-        """
-        self._refusals += 1
-        return self._refusals == 1
-
-    def succeed(self) -> None:
-        """
-        The client can be used.
-        """
-        self.is_over = True
-        self._outcome.resolve(None)
-
-    def fail(self, error: ConversationsError) -> None:
-        """
-        It cannot be created.
-        """
-        if not self._outcome.is_settled:
-            self.is_over = True
-            self._outcome.reject(error)
-
-
-def _creation_error(error: BaseException) -> ConversationsError:
-    if isinstance(error, (TransportError, TokenError)):
-        return error
-    if isinstance(error, ConversationsError):
-        info = error.error_info
-    else:
-        _log.error("the start failed unexpectedly", exc_info=error)
-        info = ErrorInfo(message=f"unexpected {type(error).__name__}")
-    wrapped = ConversationsError(attrs.evolve(info, reason=ErrorReason.CREATE_CLIENT_ERROR))
-    wrapped.__cause__ = error
-    return wrapped
 
 
 def _token_update_error(error: TwilsockError) -> ConversationsError:
