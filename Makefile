@@ -6,6 +6,7 @@
 #   make test     all tests; PYTEST_ARGUMENTS="-k paging" passes something on to pytest
 #   make check    formatting, lint, types, layers; changes nothing
 #   make format   what `check` can mend by itself
+#   make docs     the documentation, into docs/_build; warnings are errors
 #   make clean    removes what the other targets have made
 #
 # PYTHON=python3.13 chooses the interpreter of a new .venv.
@@ -20,7 +21,7 @@ NODE_MODULES := $(INTEROP)/node_modules/.installed
 PYTEST_ARGUMENTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean node-modules
+.PHONY: help demo test check format docs clean node-modules
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -41,8 +42,13 @@ format: $(INSTALLED)
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 
+docs: $(INSTALLED)
+	$(BIN)/python docs/reference/generate.py
+	$(BIN)/python -m sphinx -q -b html -W -n --keep-going docs docs/_build
+	@echo "open docs/_build/index.html"
+
 clean:
-	rm -rf $(VENV) $(INTEROP)/node_modules build dist docs/_build *.egg-info
+	rm -rf $(VENV) $(INTEROP)/node_modules build dist docs/_build docs/reference/*.md *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 

@@ -13,7 +13,28 @@ import logging
 from conversations._version import __version__
 from conversations.attributes import Attributes, JSONArray, JSONObject, JSONValue
 from conversations.client import ConversationsClient
+from conversations.content import (
+    ContentData,
+    ContentDataAction,
+    ContentDataActionOther,
+    ContentDataActionPhone,
+    ContentDataActionReply,
+    ContentDataActionUrl,
+    ContentDataCallToAction,
+    ContentDataCard,
+    ContentDataListItem,
+    ContentDataListPicker,
+    ContentDataLocation,
+    ContentDataMedia,
+    ContentDataOther,
+    ContentDataQuickReply,
+    ContentDataReply,
+    ContentDataText,
+    ContentTemplate,
+    ContentTemplateVariable,
+)
 from conversations.conversation import Conversation
+from conversations.delivery import AggregatedDeliveryReceipt, DetailedDeliveryReceipt
 from conversations.enums import (
     AttributesType,
     ChannelType,
@@ -73,6 +94,12 @@ from conversations.message import Message
 from conversations.paginator import Paginator
 from conversations.participant import Participant
 from conversations.properties import Properties
+from conversations.recipients import (
+    ChannelMetadata,
+    EmailRecipientDescriptor,
+    RecipientDescriptor,
+    UnknownRecipientDescriptor,
+)
 from conversations.tokens import AccessToken, ChatGrant, read_claims
 from conversations.user import User
 
@@ -80,10 +107,12 @@ logging.getLogger("conversations").addHandler(logging.NullHandler())
 
 __all__ = [
     "AccessToken",
+    "AggregatedDeliveryReceipt",
     "Attributes",
     "AttributesType",
     "BadRequestError",
     "CallbackListener",
+    "ChannelMetadata",
     "ChannelType",
     "ChatGrant",
     "ClientForkedError",
@@ -93,6 +122,24 @@ __all__ = [
     "ConnectError",
     "ConnectionLostError",
     "ConnectionState",
+    "ContentData",
+    "ContentDataAction",
+    "ContentDataActionOther",
+    "ContentDataActionPhone",
+    "ContentDataActionReply",
+    "ContentDataActionUrl",
+    "ContentDataCallToAction",
+    "ContentDataCard",
+    "ContentDataListItem",
+    "ContentDataListPicker",
+    "ContentDataLocation",
+    "ContentDataMedia",
+    "ContentDataOther",
+    "ContentDataQuickReply",
+    "ContentDataReply",
+    "ContentDataText",
+    "ContentTemplate",
+    "ContentTemplateVariable",
     "Conversation",
     "ConversationListener",
     "ConversationState",
@@ -104,6 +151,8 @@ __all__ = [
     "ConversationsError",
     "DeliveryAmount",
     "DeliveryStatus",
+    "DetailedDeliveryReceipt",
+    "EmailRecipientDescriptor",
     "ErrorInfo",
     "ErrorReason",
     "ForbiddenError",
@@ -127,6 +176,7 @@ __all__ = [
     "PayloadTooLargeError",
     "Properties",
     "RateLimitedError",
+    "RecipientDescriptor",
     "ReentrancyError",
     "RequestTimeoutError",
     "ServerError",
@@ -139,6 +189,7 @@ __all__ = [
     "TokenRejectedError",
     "TransportError",
     "UnauthorizedError",
+    "UnknownRecipientDescriptor",
     "User",
     "UserUpdateReason",
     "__version__",

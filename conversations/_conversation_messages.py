@@ -4,12 +4,13 @@ The messages of a conversation, as a part of its class.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from conversations import _arguments as arguments
 from conversations._conversation_base import ConversationBase
 from conversations._core.conversations.calls import Call
+from conversations._core.conversations.channel_commands import RecipientsPage
 from conversations._core.conversations.messages import MessagePage
 from conversations._core.conversations.records import MessageRecord
 from conversations._core.conversations.service import ConversationsService
@@ -18,6 +19,7 @@ from conversations.attributes import AttributesLike
 from conversations.errors import InvalidArgumentError
 from conversations.message import Message
 from conversations.paginator import Paginator
+from conversations.recipients import RecipientDescriptor
 
 Direction = Literal["backwards", "forward"]
 
@@ -249,6 +251,59 @@ class ConversationMessages(ConversationBase):
             wrong = "message must be a message of this conversation"
             raise InvalidArgumentError(wrong)
         message.remove(timeout=timeout)
+
+    def get_message_recipients(
+        self, page_size: int | None = None, *, timeout: float | None = None
+    ) -> Paginator[RecipientDescriptor]:
+        """
+        Whom the messages were addressed to, on channels that have addresses.
+
+        What is read here is not asked for again by :meth:`Message.get_message_recipients`.
+
+        Args:
+            page_size: How many messages a page is about, 1 to 100, however many recipients
+                they have; ``None`` leaves it to the service.
+            timeout: Seconds.
+
+        Raises:
+            InvalidArgumentError: *page_size* is out of range.
+            ForbiddenError: The user is not in the conversation.
+            ConversationsError: Anything else that went wrong.
+
+        Wire: docs/protocol/conversations.md, Recipients.
+        """
+        size = None if page_size is None else arguments.page_size(page_size)
+        return self._recipients("get_message_recipients of", timeout, page_size=size)
+
+    def _recipients(
+        self,
+        name: str,
+        timeout: float | None,
+        *,
+        page_size: int | None = None,
+        page_token: str | None = None,
+    ) -> Paginator[RecipientDescriptor]:
+        record = self._record
+
+        async def run(service: ConversationsService, call: Call) -> RecipientsPage:
+            return await service.channel_commands.recipients_of_conversation(
+                call, record, page_size=page_size, page_token=page_token
+            )
+
+        def page_of(
+            name: str, token: str | None
+        ) -> Callable[[float | None], Paginator[RecipientDescriptor]] | None:
+            if token is None:
+                return None
+            # The token stands for the size too.
+            return lambda timeout: self._recipients(name, timeout, page_token=token)
+
+        page = self._call(name, timeout, run)
+        return Paginator(
+            page.recipients,
+            next_page=page_of("next_page of", page.next_token),
+            prev_page=page_of("prev_page of", page.previous_token),
+        )
 
     def _page(
         self,

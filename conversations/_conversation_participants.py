@@ -4,15 +4,19 @@ The participants of a conversation, as a part of its class.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from conversations import _arguments as arguments
 from conversations import enums
 from conversations._conversation_base import ConversationBase
 from conversations._core.conversations.calls import Call
 from conversations._core.conversations.records import ParticipantRecord
 from conversations._core.conversations.service import ConversationsService
-from conversations.attributes import AttributesLike
+from conversations.attributes import AttributesLike, JSONValue
 from conversations.errors import InvalidArgumentError, NotReadyError
 from conversations.participant import Participant
+
+EmailLevel = Literal["to", "cc"]
 
 
 class ConversationParticipants(ConversationBase):
@@ -125,6 +129,82 @@ class ConversationParticipants(ConversationBase):
             return await service.conversation_commands.add_participant(call, record, name, value)
 
         return self._objects.participant(self._call("add_participant to", timeout, run))
+
+    def add_participant_by_address(
+        self,
+        address: str,
+        proxy_address: str,
+        attributes: AttributesLike | None = None,
+        *,
+        email_name: str | None = None,
+        email_level: EmailLevel | None = None,
+        timeout: float | None = None,
+    ) -> Participant:
+        """
+        Add somebody who is reached over SMS, WhatsApp, e-mail or another channel.
+
+        ``on_participant_added`` fires once, with the same object.
+
+        Args:
+            address: Where the participant is: ``+15550001``, ``whatsapp:+15550001``,
+                ``bo@example.com``.
+            proxy_address: The service's own address, from which the participant is written
+                to.
+            attributes: Any JSON value; by default ``{}``.
+            email_name: The participant's name in e-mails.
+            email_level: Whether e-mails go ``"to"`` the participant or as a copy (``"cc"``).
+            timeout: Seconds.
+
+        Returns:
+            The participant as the server answered. Its ``identity`` is ``None``.
+
+        Raises:
+            InvalidArgumentError: An empty string or a wrong type.
+            BadRequestError: The service does not take an address (50407, 50408).
+            ConflictError: The two addresses are in use in another conversation (50416).
+            ForbiddenError: The user may not do this, or it is full (50422).
+            ConversationsError: Anything else that went wrong.
+
+        Wire: docs/protocol/conversations.md, Participants.
+        """
+        binding: dict[str, JSONValue] = {
+            "address": arguments.text(address, "address"),
+            "proxy_address": arguments.text(proxy_address, "proxy_address"),
+        }
+        if email_name is not None:
+            binding["name"] = arguments.text(email_name, "email_name")
+        if email_level is not None:
+            binding["level"] = arguments.choice(email_level, "email_level", ("to", "cc"))
+        value, record = arguments.attributes(attributes), self._record
+
+        async def run(service: ConversationsService, call: Call) -> ParticipantRecord:
+            return await service.conversation_commands.add_address(call, record, binding, value)
+
+        return self._objects.participant(self._call("add_participant to", timeout, run))
+
+    def ensure_participant(self, identity: str, *, timeout: float | None = None) -> Participant:
+        """
+        The participant of that identity; added now if there is none.
+
+        Args:
+            identity: Of a user.
+            timeout: Seconds for all of it.
+
+        Raises:
+            InvalidArgumentError: *identity* is empty or no string.
+            ConflictError: There is one, but the user, not being in the conversation, may not
+                see it.
+            ForbiddenError: The user may not do this, or it is full.
+            ConversationsError: Anything else that went wrong.
+
+        Wire: docs/protocol/conversations.md, Participants.
+        """
+        name, record = arguments.text(identity, "identity"), self._record
+
+        async def run(service: ConversationsService, call: Call) -> ParticipantRecord:
+            return await service.conversation_commands.ensure_participant(call, record, name)
+
+        return self._objects.participant(self._call("ensure_participant of", timeout, run))
 
     def remove_participant(
         self, participant: Participant | str, *, timeout: float | None = None

@@ -10,6 +10,7 @@ import random
 import time
 
 from conversations._core.backoff import ExponentialBackoff
+from conversations._core.conversations.configuration import Choices
 from conversations._core.conversations.exchange import RetryPolicy
 from conversations._core.engine import Engine, EngineSettings
 from conversations._core.twilsock.config import SessionConfig
@@ -34,6 +35,13 @@ def new_engine(properties: Properties, *, has_token_provider: bool) -> Engine:
         token_refresh_margin=properties.token_refresh_margin,
         has_token_provider=has_token_provider,
         load_conversations=properties.synchronize_on_startup,
+        choices=Choices(
+            user_infos_to_subscribe=properties.user_infos_to_subscribe,
+            typing_indicator_timeout=properties.typing_indicator_timeout,
+            http_cache_interval=properties.http_cache_interval,
+            channel_metadata_cache_capacity=properties.channel_metadata_cache_capacity,
+            message_recipients_cache_capacity=properties.message_recipients_cache_capacity,
+        ),
     )
     return Engine(
         settings, now=time.monotonic(), time_of_day=time.time(), rng=random.SystemRandom()

@@ -30,6 +30,7 @@ from conversations.listeners import (
     ConversationListener,
     ConversationsClientListener,
     StatusListener,
+    takes_arguments,
     unknown_callbacks,
 )
 
@@ -244,19 +245,21 @@ class ListenerTable:
                 )
 
     def _calls(self, callback: _Callback) -> Iterator[ListenerCall]:
-        if callback.client_name is not None:
+        name, arguments = callback.client_name, callback.client_arguments
+        if name is not None:
             for registration in self._for_client:
-                if registration.is_active and not registration.is_removed:
-                    yield _call(registration, callback.client_name, callback.client_arguments)
-        if callback.conversation is None or callback.conversation_name is None:
+                if _is_called(registration, name, arguments):
+                    yield _call(registration, name, arguments)
+        name, arguments = callback.conversation_name, callback.conversation_arguments
+        if callback.conversation is None or name is None:
             return
         for registration in self._for_conversations.get(callback.conversation, ()):
-            if not registration.is_active or registration.is_removed:
+            if not _is_called(registration, name, arguments):
                 continue
             if callback.announces in registration.announced:
                 registration.announced.discard(callback.announces)
                 continue
-            yield _call(registration, callback.conversation_name, callback.conversation_arguments)
+            yield _call(registration, name, arguments)
 
     # What each event means
 
@@ -264,6 +267,10 @@ class ListenerTable:
         if isinstance(event, events.Updated):
             yield from self._update_callbacks(event)
             return
+        if isinstance(event, events.UserSubscribed):
+            yield from self._user_callbacks("on_user_subscribed", event.user)
+        elif isinstance(event, events.UserUnsubscribed):
+            yield from self._user_callbacks("on_user_unsubscribed", event.user)
         plan = _PLANS.get(type(event))
         if plan is not None:
             yield plan(self._objects, event)
@@ -281,7 +288,21 @@ class ListenerTable:
                 participant = (self._objects.participant(record), reason)
                 yield _both("on_participant_updated", participant, record.conversation)
             elif isinstance(record, UserRecord):
-                yield _Callback("on_user_updated", (self._objects.user(record), reason))
+                yield from self._user_callbacks("on_user_updated", record, reason)
+
+    def _user_callbacks(self, name: str, record: UserRecord, *more: object) -> Iterator[_Callback]:
+        """
+        For the client, then for each conversation that the user takes part in.
+        """
+        user = self._objects.user(record)
+        yield _Callback(name, (user, *more))
+        with self._lock:
+            listened_to = list(self._for_conversations)
+        for conversation in listened_to:
+            for participant in conversation.participants.values():
+                if participant.snapshot.identity == record.snapshot.identity:
+                    known = self._objects.participant(participant)
+                    yield _Callback(None, (), conversation, name, (known, user, *more))
 
 
 def check_callback(callback: object) -> None:
@@ -323,6 +344,12 @@ def _without(registered: tuple[Registration, ...], listener: object) -> tuple[Re
         else:
             left.append(registration)
     return tuple(left)
+
+
+def _is_called(registration: Registration, name: str, arguments: tuple[object, ...]) -> bool:
+    if not registration.is_active or registration.is_removed:
+        return False
+    return takes_arguments(registration.listener, name, arguments)
 
 
 def _call(registration: Registration, name: str, arguments: tuple[object, ...]) -> ListenerCall:
@@ -368,6 +395,15 @@ def _participant_callback(name: str) -> Callable[[Objects, Any], _Callback]:
     return plan
 
 
+def _typing_callback(name: str) -> Callable[[Objects, Any], _Callback]:
+    def plan(objects: Objects, event: Any) -> _Callback:
+        record = event.participant
+        arguments = (objects.conversation(record.conversation), objects.participant(record))
+        return _both(name, arguments, record.conversation)
+
+    return plan
+
+
 _PLANS: dict[type, Callable[[Objects, Any], _Callback]] = {
     events.ConnectionStateChanged: lambda _, event: _Callback(
         "on_connection_state_change", (event.state,)
@@ -394,7 +430,6 @@ _PLANS: dict[type, Callable[[Objects, Any], _Callback]] = {
     events.MessageDeleted: _message_callback("on_message_deleted"),
     events.ParticipantAdded: _participant_callback("on_participant_added"),
     events.ParticipantDeleted: _participant_callback("on_participant_deleted"),
-    events.UserSubscribed: lambda objects, event: _Callback(
-        "on_user_subscribed", (objects.user(event.user),)
-    ),
+    events.TypingStarted: _typing_callback("on_typing_started"),
+    events.TypingEnded: _typing_callback("on_typing_ended"),
 }

@@ -145,6 +145,18 @@ class Objects:
 
     # Calls
 
+    def checked(self, timeout: float | None) -> float:
+        """
+        The seconds that a call may take; also for one that turns out to need no request.
+
+        Raises:
+            InvalidArgumentError: *timeout* is no number of seconds.
+            ClientShutdownError: The client is shut down.
+        """
+        seconds = arguments.timeout(timeout, self.command_timeout)
+        self.runtime.check_usable()
+        return seconds
+
     def call(
         self,
         name: str,
@@ -162,7 +174,7 @@ class Objects:
         Raises:
             ConversationsError: Whatever went wrong.
         """
-        seconds = arguments.timeout(timeout, self.command_timeout)
+        seconds = self.checked(timeout)
 
         def start(engine: Engine) -> Promise[T]:
             async def run(call: Call) -> T:

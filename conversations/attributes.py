@@ -209,7 +209,7 @@ class Attributes:
     @property
     def value(self) -> JSONValue:
         """
-        The plain value: a copy, which may be changed.
+        The plain value, a copy, which may be changed.
         """
         return _json_copy(self._value)
 

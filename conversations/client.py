@@ -13,8 +13,10 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from conversations import _arguments as arguments
 from conversations import enums
+from conversations._client_content import ClientContent
+from conversations._client_conversations import ClientConversations
+from conversations._client_users import ClientUsers
 from conversations._core.conversations.calls import Call
-from conversations._core.conversations.records import ConversationRecord
 from conversations._core.conversations.service import ConversationsService
 from conversations._core.engine import Engine
 from conversations._core.promises import Promise
@@ -27,7 +29,6 @@ from conversations._runtime.lifecycle import creation_site
 from conversations._runtime.opening import connector
 from conversations._runtime.runtime import Runtime
 from conversations._version import __version__
-from conversations.attributes import AttributesLike
 from conversations.conversation import Conversation
 from conversations.listeners import (
     CallbackListener,
@@ -51,7 +52,7 @@ _CLASSES = ObjectClasses(
 )
 
 
-class ConversationsClient:
+class ConversationsClient(ClientConversations, ClientUsers, ClientContent):
     """
     A user's live connection to Twilio Conversations.
 
@@ -262,13 +263,6 @@ class ConversationsClient:
         return None if service is None else service.conversations.status
 
     @property
-    def is_reachability_enabled(self) -> bool:
-        """
-        Whether the service tells who is online.
-        """
-        return self._service.configuration.is_reachability_enabled
-
-    @property
     def token_expires_at(self) -> datetime | None:
         """
         When the token in use ends, by its own words, in UTC.
@@ -367,104 +361,6 @@ class ConversationsClient:
             lambda engine: engine.call(name, seconds, method(engine)), name=name, timeout=seconds
         )
 
-    # Users
-
-    @property
-    def my_identity(self) -> str:
-        """
-        The identity of the user.
-        """
-        return self._service.configuration.identity
-
-    @property
-    def my_user(self) -> User:
-        """
-        The user.
-        """
-        return self._objects.user(self._service.own_user.record)
-
-    # Conversations
-
-    @property
-    def my_conversations(self) -> list[Conversation]:
-        """
-        What is known now of the user's conversations, newest message first; no traffic.
-
-        Complete from ``CONVERSATIONS_COMPLETED`` on. Those without messages come last.
-        """
-        records = sorted(self._service.conversations.records.values(), key=_newest_first)
-        return [self._objects.conversation(record) for record in records]
-
-    def get_conversation(
-        self, sid_or_unique_name: str, *, timeout: float | None = None
-    ) -> Conversation:
-        """
-        A conversation by sid (``CH…``) or unique name, loaded to ``METADATA`` at least.
-
-        Known ones need no request and do not wait for the rest of the list.
-
-        Args:
-            sid_or_unique_name: Which.
-            timeout: Seconds.
-
-        Raises:
-            InvalidArgumentError: It is empty or no string.
-            NotFoundError: There is none, or the user may not see it.
-            ConversationsError: Anything else that went wrong.
-
-        Wire: docs/protocol/conversations.md, Conversations.
-        """
-        name = arguments.text(sid_or_unique_name, "sid_or_unique_name")
-
-        async def run(service: ConversationsService, call: Call) -> ConversationRecord:
-            return await service.conversation_commands.get(call, name)
-
-        return self._objects.conversation(
-            self._objects.call(f"get_conversation {name}", timeout, run)
-        )
-
-    def create_conversation(
-        self,
-        friendly_name: str | None = None,
-        *,
-        unique_name: str | None = None,
-        attributes: AttributesLike | None = None,
-        access: str | None = None,
-        timeout: float | None = None,
-    ) -> Conversation:
-        """
-        Make a conversation. The user is not in it until :meth:`Conversation.join`.
-
-        ``on_conversation_added`` fires once, with the same object.
-
-        Args:
-            friendly_name: The name to show, up to 256 characters.
-            unique_name: A name that no other conversation of the service has.
-            attributes: Any JSON value, up to 16 KiB as text; by default ``{}``.
-            access: ``"restricted"`` in services with restricted users.
-            timeout: Seconds.
-
-        Raises:
-            InvalidArgumentError: An empty string or a wrong type.
-            ConflictError: The unique name is taken (50353).
-            ConnectionLostError: The connection broke before the answer: it is open whether it
-                was made.
-            ConversationsError: Anything else that went wrong.
-
-        Wire: docs/protocol/conversations.md, Conversations.
-        """
-        shown = arguments.optional_text(friendly_name, "friendly_name")
-        unique = arguments.optional_text(unique_name, "unique_name")
-        value = arguments.attributes(attributes)
-        allowed = arguments.optional_text(access, "access")
-
-        async def run(service: ConversationsService, call: Call) -> ConversationRecord:
-            return await service.conversation_commands.create(
-                call, friendly_name=shown, unique_name=unique, attributes=value, access=allowed
-            )
-
-        return self._objects.conversation(self._objects.call("create_conversation", timeout, run))
-
     # Listeners
 
     def add_listener(self, listener: ConversationsClientListener, replay: bool = False) -> None:
@@ -538,11 +434,6 @@ class ConversationsClient:
         """
         return __version__
 
-    @property
-    def _service(self) -> ConversationsService:
-        self._runtime.check_process()
-        return self._engine.ready_service()
-
     def __repr__(self) -> str:
         service = self._engine.service
         identity = "?" if service is None else service.configuration.identity
@@ -564,11 +455,6 @@ def _prepared(
     if not callable(token):
         check_token(token, datetime.now(UTC))
     return ConversationsClient(token, settings, listener), seconds
-
-
-def _newest_first(record: ConversationRecord) -> tuple[bool, float]:
-    sent = record.snapshot.last_message_date
-    return (sent is None, 0.0 if sent is None else -sent.timestamp())
 
 
 def _tell_outcome(

@@ -12,6 +12,8 @@ from conversations import _arguments as arguments
 from conversations import enums
 from conversations._conversation_messages import ConversationMessages
 from conversations._conversation_participants import ConversationParticipants
+from conversations._conversation_reading import ConversationReading
+from conversations._conversation_typing import ConversationTyping
 from conversations._core.conversations.calls import Call
 from conversations._core.conversations.service import ConversationsService
 from conversations.attributes import Attributes, AttributesLike, JSONValue
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from conversations.client import ConversationsClient
 
 
-class Conversation(ConversationMessages, ConversationParticipants):
+class Conversation(
+    ConversationMessages, ConversationParticipants, ConversationReading, ConversationTyping
+):
     """
     A conversation. While it is known, there is one object for it.
 
@@ -152,7 +156,7 @@ class Conversation(ConversationMessages, ConversationParticipants):
     @property
     def bindings(self) -> Mapping[str, JSONValue]:
         """
-        How other channels reach it: ``email``, ``sms``.
+        How other channels (``email``, ``sms``) reach it.
         """
         return dict(self._record.snapshot.bindings)
 

@@ -176,6 +176,17 @@ class ConversationsClientListener:
         Someone has left or was removed.
         """
 
+    def on_typing_started(self, conversation: Conversation, participant: Participant) -> None:
+        """
+        Someone else has begun to type. Once until it ends.
+        """
+
+    def on_typing_ended(self, conversation: Conversation, participant: Participant) -> None:
+        """
+        Someone is not typing any more: for a while, or because the message is there (it comes
+        next), or because the participant has left (that comes next).
+        """
+
     # Users.
 
     def on_user_updated(self, user: User, reason: UserUpdateReason) -> None:
@@ -233,6 +244,17 @@ class ConversationListener:
         Someone has left or was removed.
         """
 
+    def on_typing_started(self, conversation: Conversation, participant: Participant) -> None:
+        """
+        Someone else has begun to type. Once until it ends.
+        """
+
+    def on_typing_ended(self, conversation: Conversation, participant: Participant) -> None:
+        """
+        Someone is not typing any more: for a while, or because the message is there (it comes
+        next), or because the participant has left (that comes next).
+        """
+
     def on_synchronization_changed(self, conversation: Conversation) -> None:
         """
         Its ``synchronization_status`` has changed; also once after the listener is added.
@@ -246,6 +268,27 @@ class ConversationListener:
     def on_deleted(self, conversation: Conversation) -> None:
         """
         The conversation has left the user's list. The last callback about it.
+        """
+
+    # The users behind the participants. An object that is a listener of a client and of a
+    # conversation gets those calls of the two kinds whose arguments its method takes.
+
+    def on_user_updated(
+        self, participant: Participant, user: User, reason: UserUpdateReason
+    ) -> None:
+        """
+        Something of the user behind a participant has changed, if it is subscribed. One call
+        for each reason.
+        """
+
+    def on_user_subscribed(self, participant: Participant, user: User) -> None:
+        """
+        The user behind a participant is loaded and will be kept up to date.
+        """
+
+    def on_user_unsubscribed(self, participant: Participant, user: User) -> None:
+        """
+        The user behind a participant is no longer kept up to date.
         """
 
 
@@ -289,6 +332,9 @@ _LISTENER_CLASSES: tuple[type, ...] = (
 )
 
 
+_TWO_FORMS = frozenset({"on_user_updated", "on_user_subscribed", "on_user_unsubscribed"})
+
+
 def unknown_callbacks(listener: object, base: type) -> list[str]:
     """
     The methods ``on_…`` that nobody would ever call: nearly always misspelt ones.
@@ -308,6 +354,26 @@ def unknown_callbacks(listener: object, base: type) -> list[str]:
         for name in sorted(dir(listener))
         if name.startswith("on_") and name not in known and _is_method(listener, name)
     ]
+
+
+def takes_arguments(listener: object, callback: str, arguments: tuple[object, ...]) -> bool:
+    """
+    Whether a callback is to be called with these arguments.
+
+    In question only for what is a listener of clients and of conversations at once: the
+    callbacks about users have a participant as well in the second form, and one method can
+    hardly have both.
+    """
+    is_both = isinstance(listener, ConversationsClientListener) and isinstance(
+        listener, ConversationListener
+    )
+    if not is_both or callback not in _TWO_FORMS:
+        return True
+    try:
+        inspect.signature(getattr(listener, callback)).bind(*arguments)
+    except TypeError:
+        return False
+    return True
 
 
 def _is_method(listener: object, name: str) -> bool:

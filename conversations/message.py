@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from conversations import _arguments as arguments
 from conversations._core.conversations.calls import Call
-from conversations._core.conversations.records import MessageRecord
 from conversations._core.conversations.service import ConversationsService
-from conversations._objects import Objects
+from conversations._message_details import MessageDetails
 from conversations.attributes import Attributes, AttributesLike, JSONValue
 from conversations.enums import MessageUpdateReason
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from conversations.participant import Participant
 
 
-class Message:
+class Message(MessageDetails):
     """
     A message of a conversation. While it is known, there is one object for it.
 
@@ -32,23 +31,12 @@ class Message:
 
     UpdateReason = MessageUpdateReason
 
-    __slots__ = ("__weakref__", "_objects", "_record")
-
-    def __init__(self, objects: Objects, record: MessageRecord) -> None:
-        self._objects = objects
-        self._record = record
-
-    @property
-    def sid(self) -> str:
-        """
-        ``IM…``.
-        """
-        return self._record.snapshot.sid
+    __slots__ = ()
 
     @property
     def message_index(self) -> int:
         """
-        The place in the conversation: from 0, rising, with gaps where messages were removed.
+        The place in the conversation, rising from 0, with gaps where messages were removed.
         """
         return self._record.snapshot.message_index
 

@@ -45,14 +45,14 @@ class Paginator(Generic[T]):
     @property
     def has_next_page(self) -> bool:
         """
-        Whether something follows. For messages: whether there are newer ones.
+        Whether something follows; for messages, whether there are newer ones.
         """
         return self._next_page is not None
 
     @property
     def has_prev_page(self) -> bool:
         """
-        Whether something precedes. For messages: whether there are older ones.
+        Whether something precedes; for messages, whether there are older ones.
         """
         return self._prev_page is not None
 

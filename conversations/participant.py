@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from conversations._core.conversations.calls import Call
-from conversations._core.conversations.records import ParticipantRecord
+from conversations._core.conversations.records import ParticipantRecord, UserRecord
 from conversations._core.conversations.service import ConversationsService
 from conversations._objects import Objects
 from conversations.attributes import Attributes, AttributesLike, JSONValue
 from conversations.enums import ChannelType, ParticipantUpdateReason
+from conversations.errors import ConversationsError
+from conversations.user import User
 
 if TYPE_CHECKING:
     from conversations.conversation import Conversation
@@ -95,7 +97,7 @@ class Participant:
     @property
     def channel(self) -> str:
         """
-        The server's word for how the participant takes part: ``chat``, ``sms``, ….
+        The server's word for how the participant takes part, such as ``chat`` or ``sms``.
         """
         return self._record.snapshot.channel
 
@@ -119,6 +121,41 @@ class Participant:
         Addresses by channel; empty for ``chat``.
         """
         return dict(self._record.snapshot.bindings)
+
+    @property
+    def is_typing(self) -> bool:
+        """
+        Whether the participant is typing now; never true of the user.
+        """
+        return self._record in self._record.conversation.typing
+
+    def get_and_subscribe_user(self, *, timeout: float | None = None) -> User:
+        """
+        The user behind the participant, kept up to date from now on.
+
+        As :meth:`ConversationsClient.get_and_subscribe_user`.
+
+        Args:
+            timeout: Seconds; by default the client's ``command_timeout``.
+
+        Raises:
+            ConversationsError: The participant is no user (:attr:`channel` is not ``chat``),
+                or whatever went wrong.
+
+        Wire: docs/protocol/conversations.md, Users.
+        """
+        snapshot = self._record.snapshot
+        identity = snapshot.identity
+        if identity is None or snapshot.channel != "chat":
+            message = f"{snapshot.sid} takes part over {snapshot.channel} and is no user"
+            raise ConversationsError(message)
+
+        async def run(service: ConversationsService, call: Call) -> UserRecord:
+            return await service.user_commands.subscribe(call, identity, snapshot.user_map)
+
+        return self._objects.user(
+            self._objects.call(f"get_and_subscribe_user of {snapshot.sid}", timeout, run)
+        )
 
     def set_attributes(self, attributes: AttributesLike, *, timeout: float | None = None) -> None:
         """

@@ -160,6 +160,12 @@ class Properties:
         use_proxy: Whether ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY`` are honoured, also
             for the websocket.
         synchronize_on_startup: Whether the list of conversations is loaded by itself.
+        user_infos_to_subscribe: So many users, the own one apart, are followed at a time.
+            ``None``: as many as the service says.
+        typing_indicator_timeout: The pause between two notices that the user types; one that
+            is received lasts a second longer. ``None``: what the service says.
+        http_cache_interval: How long an answer about counts is used again; 0 asks each time.
+            ``None``: what the service says.
         client_metadata: Added to what the client tells about itself when it connects.
         api_url: Another address of the Conversations service.
         twilsock_url: Another address of the websocket. The only way to get an unencrypted
@@ -170,6 +176,9 @@ class Properties:
             with each further time.
         backoff_max: The longest pause.
         backoff_max_attempts: How often a call is tried at most, the first time included.
+        channel_metadata_cache_capacity: Of so many messages the channel metadata are kept,
+            those that were asked for longest ago least.
+        message_recipients_cache_capacity: Of so many messages the recipients are kept.
         max_outstanding_requests: So many requests of the client's own may be unanswered
             during synchronization.
         worker_threads: So many threads run what is given to ``submit``, at most.
@@ -187,6 +196,15 @@ class Properties:
     ssl_context: Any = attrs.field(default=None, validator=_is_tls_context_or_none)
     use_proxy: bool = attrs.field(default=True, validator=_is_flag)
     synchronize_on_startup: bool = attrs.field(default=True, validator=_is_flag)
+    user_infos_to_subscribe: int | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_is_count)
+    )
+    typing_indicator_timeout: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_is_duration)
+    )
+    http_cache_interval: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_is_margin)
+    )
     client_metadata: Mapping[str, JSONValue] = attrs.field(
         factory=dict, converter=_frozen_metadata, hash=False
     )
@@ -196,6 +214,8 @@ class Properties:
     backoff_min: float = attrs.field(default=1.0, validator=_is_duration)
     backoff_max: float = attrs.field(default=4.0, validator=_is_duration)
     backoff_max_attempts: int = attrs.field(default=3, validator=_is_count)
+    channel_metadata_cache_capacity: int = attrs.field(default=100, validator=_is_count)
+    message_recipients_cache_capacity: int = attrs.field(default=1000, validator=_is_count)
     max_outstanding_requests: int = attrs.field(default=1000, validator=_is_count)
     worker_threads: int = attrs.field(default=4, validator=_is_count)
     token_refresh_margin: float = attrs.field(default=120.0, validator=_is_margin)

@@ -63,12 +63,13 @@ class RecordedCall:
         return self.arguments[name]
 
 
-class RecordingListener(ConversationsClientListener, ConversationListener):
+class RecordingListener(ConversationsClientListener, ConversationListener):  # type: ignore[misc]  # it takes both forms of on_user_…
     """
     Records every callback, and lets a test wait for one.
 
     It can be added to a client, to a conversation, or to both, and then gets some of the
-    callbacks twice. Reading and waiting work in every thread but the listener thread.
+    callbacks twice; those about users have a participant as well when they come from a
+    conversation. Reading and waiting work in every thread but the listener thread.
     """
 
     def __init__(self) -> None:
@@ -145,9 +146,11 @@ class RecordingListener(ConversationsClientListener, ConversationListener):
             self._changed.notify_all()
 
 
-def _recorder(name: str, signature: inspect.Signature) -> Callable[..., None]:
+def _recorder(name: str, signatures: list[inspect.Signature]) -> Callable[..., None]:
     def record(self: RecordingListener, *arguments: Any, **named: Any) -> None:
-        bound = signature.bind(self, *arguments, **named)
+        count = len(arguments) + len(named) + 1
+        fitting = (one for one in signatures if len(one.parameters) == count)
+        bound = next(fitting, signatures[0]).bind(self, *arguments, **named)
         bound.arguments.pop("self")
         self._record(name, bound.arguments)
 
@@ -157,12 +160,16 @@ def _recorder(name: str, signature: inspect.Signature) -> Callable[..., None]:
 
 
 _CALLBACKS = {
-    name: inspect.signature(getattr(RecordingListener, name))
+    name: [
+        inspect.signature(getattr(kind, name))
+        for kind in (ConversationsClientListener, ConversationListener)
+        if hasattr(kind, name)
+    ]
     for name in dir(RecordingListener)
     if name.startswith("on_")
 }
-for _name, _signature in _CALLBACKS.items():
-    setattr(RecordingListener, _name, _recorder(_name, _signature))
+for _name, _signatures in _CALLBACKS.items():
+    setattr(RecordingListener, _name, _recorder(_name, _signatures))
 
 
 def _check_name(callback: str) -> None:

@@ -107,6 +107,26 @@ class User:
         wire = Attributes.of(attributes).to_wire()
         self._change("set_attributes of", timeout, {"attributes": wire})
 
+    def unsubscribe(self, *, timeout: float | None = None) -> None:
+        """
+        Keep the user up to date no more; ``on_user_unsubscribed`` fires. The values stay.
+
+        Does nothing if it is not subscribed. The own user is subscribed again at once: this
+        returns when it is.
+
+        Args:
+            timeout: Seconds; by default the client's ``command_timeout``.
+
+        Raises:
+            ConversationsError: The own user could not be subscribed again.
+        """
+        record = self._record
+
+        async def run(service: ConversationsService, call: Call) -> None:
+            await service.user_commands.unsubscribe(call, record)
+
+        self._objects.call(f"unsubscribe user {self.identity}", timeout, run)
+
     def _change(self, name: str, timeout: float | None, change: dict[str, JSONValue]) -> None:
         identity = self.identity
 

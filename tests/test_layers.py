@@ -25,9 +25,12 @@ CORE = "core"
 LAYERS = {
     "conversations._version": VOCABULARY,
     "conversations.attributes": VOCABULARY,
+    "conversations.content": VOCABULARY,
+    "conversations.delivery": VOCABULARY,
     "conversations.enums": VOCABULARY,
     "conversations.errors": VOCABULARY,
     "conversations.properties": VOCABULARY,
+    "conversations.recipients": VOCABULARY,
     "conversations.tokens": VOCABULARY,
     "conversations._core.upstream": VOCABULARY,
     "conversations._core": CORE,

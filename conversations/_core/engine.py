@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 import attrs
 
-from conversations._core.conversations import failures
+from conversations._core.conversations import failures, typing_participants
 from conversations._core.conversations.calls import Call, Calls, shut_down
+from conversations._core.conversations.configuration import Choices
 from conversations._core.conversations.events import (
     ConnectionErrorOccurred,
     ConnectionStateChanged,
@@ -73,6 +74,7 @@ class EngineSettings:
         token_refresh_margin: Seconds before expiry at which the next token is wanted.
         has_token_provider: Whether :class:`~.events.TokenWanted` is answered.
         load_conversations: Whether the list is loaded at start.
+        choices: What the program has chosen instead of the service.
     """
 
     endpoints: Callable[[str | None], Endpoints]
@@ -82,6 +84,7 @@ class EngineSettings:
     token_refresh_margin: float = 120.0
     has_token_provider: bool = False
     load_conversations: bool = True
+    choices: Choices = Choices()
 
 
 class Engine:
@@ -233,6 +236,8 @@ class Engine:
         self._is_silent = True
         self._creation.fail(error)
         self._calls.close()
+        if self.service is not None:
+            self.service.close()
         if self._starting is not None:
             self._starting.cancel()
         self._connected_time.given_up(error)
@@ -430,7 +435,10 @@ class Engine:
         return handled
 
     def _notification_received(self, event: twilsock.NotificationReceived) -> None:
-        if self._sync is not None and not isinstance(event.payload, bytes):
+        if event.message_type == typing_participants.MESSAGE_TYPE:
+            if self.service is not None:
+                self.service.typing_noticed(event.payload)
+        elif self._sync is not None and not isinstance(event.payload, bytes):
             self._sync.receive(event.message_type, event.payload)
 
     def _state_changed(self, event: twilsock.StateChanged) -> None:
@@ -473,6 +481,7 @@ class Engine:
                 api_url=self.endpoints.api_url,
                 emit=self._emit,
                 load_conversations=self._settings.load_conversations,
+                choices=self._settings.choices,
                 progress=self._creation.waits_for,
                 opened=self._service_opened,
             )

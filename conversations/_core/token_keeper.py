@@ -71,6 +71,7 @@ class TokenKeeper:
         self._about_to_expire = about_to_expire
         self._report = report
         self._token: str | None = None
+        self._accepted_token: str | None = None
         self.claims: Claims | None = None
         self._is_decided = False  # the server has said yes or no to it
         self._is_announced = False
@@ -86,6 +87,13 @@ class TokenKeeper:
         From the token's own words; ``None`` if it does not say.
         """
         return self.claims.expires_at if self.claims is not None else None
+
+    @property
+    def in_force(self) -> str | None:
+        """
+        The newest token that the server has accepted. A secret.
+        """
+        return self._accepted_token
 
     def is_current(self, token: str) -> bool:
         """
@@ -172,6 +180,7 @@ class TokenKeeper:
         """
         The server accepted the token in use.
         """
+        self._accepted_token = self._token
         self._is_decided = True
         self._failures = 0
 

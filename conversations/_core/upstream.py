@@ -5,6 +5,7 @@ Requests that travel inside Twilsock, and their answers.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Union
 
@@ -14,6 +15,8 @@ JSONScalar = Union[str, int, float, bool, None]
 JSONValue = Union[JSONScalar, "list[JSONValue]", "dict[str, JSONValue]"]
 
 JSON_TYPE = "application/json; charset=utf-8"
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @attrs.frozen(kw_only=True)
@@ -69,3 +72,16 @@ def json_body(value: JSONValue) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode(
         "ascii"
     )
+
+
+def json_text(value: JSONValue) -> str:
+    """
+    Compact JSON for reading: characters stand for themselves, as far as they are whole.
+
+    Never raises: what is nested too deeply to be written is ``null``.
+    """
+    try:
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return "null"
+    return _LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)

@@ -4,17 +4,23 @@ Everything of one emulator but its sockets, on the emulator's thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from .._core.upstream import JSONValue, json_body
 from .api.dispatch import Dispatcher
 from .clock import Clock
 from .connections import Connections
 from .continuation import ContinuationTokens
-from .domain import users
+from .deliveries import Deliveries
+from .domain import content, users
 from .domain.service import Service
 from .faults import Faults
 from .ids import ServiceIds
 from .journal import Journal
 from .settings import Settings
-from .timers import Timers
+from .sync.objects import Subscriber
+from .temporary_urls import TemporaryUrls
+from .timers import Timer, Timers
 from .tokens import TokenClaims, TokenRefused, validate
 from .watch import Watch
 
@@ -30,20 +36,72 @@ class Backend:
         self.timers = timers
         self.ids = ServiceIds(seed)
         self.faults = Faults()
-        self.journal = Journal()
         self.watch = Watch()
+        self.deliveries = Deliveries(self.faults, timers, self.watch)
+        self.journal = Journal()
         self.connections = Connections(self.watch)
         self.continuation_tokens = ContinuationTokens(self.ids)
+        self.temporary_urls = TemporaryUrls(self.ids, clock, settings.media_url_lifetime)
         self._used_tokens: dict[str, set[str]] = {}  # fingerprints by identity
         self._expired_tokens: set[str] = set()
-        self.reset()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.service = Service(self.settings, self.clock, self.ids, self)
+        content.add_first_templates(self.service)
+        self.dispatcher = Dispatcher(self.service, self.faults, self.deliveries)
 
     def reset(self) -> None:
         """
         Begin with no data. What clients know, down to every SID, is of another life.
         """
-        self.service = Service(self.settings, self.clock, self.ids)
-        self.dispatcher = Dispatcher(self.service, self.faults)
+        self.service.close()
+        self._begin()
+
+    def release(self) -> None:
+        """
+        The end has come: let go whoever waits.
+        """
+        self.watch.close(RuntimeError("the emulator was stopped"))
+        self.faults.clear()
+
+    def close(self) -> None:
+        """
+        Nobody is there any more: let go of what is more than memory.
+        """
+        self.service.close()
+
+    # What the service needs of the emulator ----------------------------------------------------
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
+        """
+        Run *callback* in *delay* seconds.
+        """
+        return self.timers.call_later(delay, callback)
+
+    def notify_user(self, identity: str, message_type: str, payload: JSONValue) -> None:
+        """
+        Send a notification to the user's connections that have registered for its type.
+        """
+        for connection in self.connections.ready(identity):
+            if connection.hears(message_type):
+                connection.notify(message_type, json_body(payload))
+
+    def carry_event(
+        self, name: str, subscriber: Subscriber, message_type: str, payload: bytes
+    ) -> None:
+        """
+        Bring an event of the object of that name to a subscriber.
+        """
+        self.deliveries.event(name, subscriber, message_type, payload)
+
+    def changed(self) -> None:
+        """
+        Something happened that a test may wait for.
+        """
+        self.watch.changed()
+
+    # Users and tokens --------------------------------------------------------------------------
 
     def validate_token(self, token: object) -> TokenClaims:
         """

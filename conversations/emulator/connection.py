@@ -158,6 +158,14 @@ class Connection:
         if self.is_ready:
             self.send(twilsock.notification(self._frame_id(), message_type, payload))
 
+    def hears(self, message_type: str) -> bool:
+        """
+        Whether the client has registered for notifications of a type, or put a context for it.
+        """
+        return message_type in self.message_types or any(
+            message_type in types for types in self.contexts.values()
+        )
+
     def announce_expiry(self, notice: float | None = None) -> None:
         """
         Tell the client that its token ends soon, if it listens to that.

@@ -361,7 +361,12 @@ class Controls:
         """
         Lift every fault, release what is held, start the pings again.
         """
-        self.call(lambda backend: backend.faults.clear())
+
+        def clear(backend: Backend) -> None:
+            backend.faults.clear()
+            backend.deliveries.flush()
+
+        self.call(clear)
 
     # Inside ----------------------------------------------------------------------------------
 

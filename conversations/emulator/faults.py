@@ -8,12 +8,12 @@ from collections.abc import Callable
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Protocol, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import attrs
 
 from .sync.events import Event
-from .sync.subscriptions import BATCH_SIZE
+from .sync.subscriptions import BATCH_SIZE, ESTIMATED_DELIVERY_MS
 
 FaultType = TypeVar("FaultType", bound="Fault")
 
@@ -135,7 +135,7 @@ class RequestFault(Fault):
     path_pattern: str = "*"
     method: str | None = None
 
-    def matches(self, request: Request, identity: str) -> bool:
+    def matches(self, request: Request, identity: str | None) -> bool:
         """
         Whether it happens to this request.
         """
@@ -172,13 +172,18 @@ class Throttle(RequestFault):
 
 class HoldKind(Enum):
     """
-    What waits: a request before anything is done for it, its reply alone, or an ``init`` or
-    ``update``, whose method then stands in place of a request's.
+    What waits: a request before anything is done for it, its reply alone, an ``init`` or
+    ``update``, whose method then stands in place of a request's, an event of an object, whose
+    name then stands in place of a path, the outcome of subscriptions, or a content in the
+    middle of its way.
     """
 
     REQUEST = "request"
     REPLY = "reply"
     HANDSHAKE = "handshake"
+    EVENT = "event"
+    OUTCOME = "outcome"
+    TRANSFER = "transfer"
 
 
 @attrs.frozen
@@ -189,6 +194,13 @@ class Handshake:
 
     method: str
     path: str = ""
+
+
+def named(name: str) -> Handshake:
+    """
+    Something that has no method but a name, in place of a path.
+    """
+    return Handshake("", quote(name, errors="surrogatepass"))
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -233,15 +245,109 @@ class ReplayCut(Fault):
     after_events: int = 0
 
 
+@attrs.define(eq=False, kw_only=True)
+class DamagedContinuation(Fault):
+    """
+    A continuation token that is given out damaged.
+    """
+
+
+class EventTrouble(Enum):
+    """
+    What happens to an event on its way.
+    """
+
+    LATE = "late"
+    TWICE = "twice"
+    SWAPPED = "swapped"
+    LOST = "lost"
+
+
+@attrs.define(eq=False, kw_only=True)
+class EventFault(RequestFault):
+    """
+    Something that happens to live events of objects, whose name stands in place of a path.
+
+    Attributes:
+        trouble: What it is.
+        seconds: How late.
+    """
+
+    trouble: EventTrouble
+    seconds: float = 0.0
+
+
+@attrs.define(eq=False, kw_only=True)
+class LostOutcome(Fault):
+    """
+    A notification about the outcome of subscriptions that is not sent.
+    """
+
+
+class Direction(Enum):
+    """
+    Which way a content goes.
+    """
+
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+
+
+@attrs.define(eq=False, kw_only=True)
+class TransferCut(Fault):
+    """
+    A content whose connection is cut in the middle.
+    """
+
+    direction: Direction
+    after_bytes: int
+
+
+@attrs.define(eq=False, kw_only=True)
+class TransferHold(Hold):
+    """
+    A content that stands still in the middle.
+    """
+
+    kind: HoldKind = HoldKind.TRANSFER
+    direction: Direction
+    after_bytes: int
+
+
+@attrs.define(eq=False, kw_only=True)
+class SlowTransfer(Fault):
+    """
+    A content that goes slowly.
+    """
+
+    direction: Direction
+    bytes_per_second: float
+
+
+@attrs.frozen(kw_only=True)
+class TransferFaults:
+    """
+    What happens to one content.
+    """
+
+    cut: TransferCut | None = None
+    hold: TransferHold | None = None
+    slow: SlowTransfer | None = None
+
+
 class Faults:
     """
     All of them, in order of their arrival: the first that applies is taken.
     """
 
     def __init__(self) -> None:
-        self.max_batch_size = BATCH_SIZE
-        self.are_pings_stopped = False
         self._faults: list[Fault] = []
+        self._be_normal()
+
+    def _be_normal(self) -> None:
+        self.max_batch_size = BATCH_SIZE
+        self.estimated_delivery_ms = ESTIMATED_DELIVERY_MS
+        self.are_pings_stopped = False
 
     def add(self, fault: FaultType) -> FaultType:
         """
@@ -254,8 +360,7 @@ class Faults:
         """
         Lift everything; what is held goes on.
         """
-        self.max_batch_size = BATCH_SIZE
-        self.are_pings_stopped = False
+        self._be_normal()
         faults, self._faults = self._faults, []
         for fault in faults:
             if isinstance(fault, Hold):
@@ -280,18 +385,53 @@ class Faults:
         """
         return self._take(Throttle, lambda fault: fault.matches(request, identity))
 
-    def failure(self, request: Request, identity: str) -> FailedRequest | None:
+    def failure(self, request: Request, identity: str | None) -> FailedRequest | None:
         """
         Whether a request fails.
         """
         return self._take(FailedRequest, lambda fault: fault.matches(request, identity))
 
-    def hold(self, kind: HoldKind, request: Request, identity: str) -> Hold | None:
+    def hold(self, kind: HoldKind, request: Request, identity: str | None) -> Hold | None:
         """
         Whether something has to wait.
         """
         return self._take(
             Hold, lambda fault: fault.kind is kind and fault.matches(request, identity)
+        )
+
+    def event(self, trouble: EventTrouble, name: str, identity: str) -> EventFault | None:
+        """
+        What happens to an event of the object of that name.
+        """
+        return self._take(
+            EventFault,
+            lambda fault: fault.trouble is trouble and fault.matches(named(name), identity),
+        )
+
+    def loses_outcome(self, identity: str) -> bool:
+        """
+        Whether the outcome of subscriptions is not told.
+        """
+        return self._take(LostOutcome, lambda fault: fault.concerns(identity)) is not None
+
+    def damages_continuation(self, identity: str) -> bool:
+        """
+        Whether the continuation token of an ``init`` is damaged.
+        """
+        return self._take(DamagedContinuation, lambda fault: fault.concerns(identity)) is not None
+
+    def for_transfer(self, direction: Direction, identity: str | None) -> TransferFaults:
+        """
+        What happens to a content that is about to be transferred.
+        """
+
+        def applies(fault: TransferCut | TransferHold | SlowTransfer) -> bool:
+            return fault.direction is direction and fault.concerns(identity)
+
+        return TransferFaults(
+            cut=self._take(TransferCut, applies),
+            hold=self._take(TransferHold, applies),
+            slow=self._take(SlowTransfer, applies),
         )
 
     def cut_replay(self, events: list[Event]) -> list[Event] | None:

@@ -131,7 +131,7 @@ def _accepted(
     ]
     fields: dict[str, JSONValue] = {
         "capabilities": list(capabilities),
-        "continuation_token": continuation.token,
+        "continuation_token": _damaged(backend, claims.identity, continuation.token),
         "continuation_token_status": continuation.status,
         "init_registrations": [_registration(backend, entry) for entry in registrations],
     }
@@ -156,6 +156,13 @@ def _accepted(
             for message_type in _texts(entry.get("message_types"))
         ),
     )
+
+
+def _damaged(backend: Backend, identity: str, token: str) -> str:
+    """
+    The token, or what a test wants the client to have instead.
+    """
+    return token.replace(".", "") if backend.faults.damages_continuation(identity) else token
 
 
 def _registration(backend: Backend, entry: dict[str, JSONValue]) -> JSONValue:

@@ -12,14 +12,15 @@ import attrs
 @attrs.frozen(kw_only=True)
 class RequestRecord:
     """
-    One request that travelled inside Twilsock.
+    One request, by Twilsock or by ordinary HTTP.
 
     Attributes:
         method: ``GET``, ``POST``, ``DELETE``, ``PUT``.
         path: Percent-encoded, without the query.
         query: Decoded parameters with all their values.
-        identity: Who asked.
-        connection: Number of the connection it came by.
+        identity: Who asked: a user, ``system`` for a server program, or ``None`` for somebody
+            unknown, as those are who use a temporary URL.
+        connection: Number of the connection it came by; ``None`` for ordinary HTTP.
         mutation_id: Its ``X-Twilio-Mutation-Id``.
         is_repeated: It was answered with the result of an earlier one with the same id.
         status: HTTP status of the answer; ``None`` while there is none, and for good if
@@ -29,8 +30,8 @@ class RequestRecord:
     method: str
     path: str
     query: Mapping[str, tuple[str, ...]]
-    identity: str
-    connection: int
+    identity: str | None
+    connection: int | None
     mutation_id: str | None = None
     is_repeated: bool = False
     status: int | None = None

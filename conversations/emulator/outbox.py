@@ -1,5 +1,5 @@
 """
-What waits to be written to one websocket, and the task that writes it.
+One websocket: what waits to be written to it, and the task that writes it.
 """
 
 from __future__ import annotations
@@ -83,3 +83,32 @@ class Outbox:
             await self._websocket.send_str(data)
         else:
             await self._websocket.send_bytes(data)
+
+
+class WebsocketPort:
+    """
+    The socket of one connection.
+    """
+
+    def __init__(self, request: web.Request, websocket: web.WebSocketResponse, limit: int) -> None:
+        self._transport = request.transport
+        self.outbox = Outbox(websocket, limit, self.abort)
+
+    def send(self, data: bytes | str) -> None:
+        """
+        Queue one message.
+        """
+        self.outbox.put(data)
+
+    def close(self, code: int, reason: str) -> None:
+        """
+        Send what is queued, then close.
+        """
+        self.outbox.close(code, reason)
+
+    def abort(self) -> None:
+        """
+        Cut the TCP connection.
+        """
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,5 +1,5 @@
 """
-The sockets: one loopback port, websockets on it, on an event loop in a thread of its own.
+One loopback port, on an event loop in a thread of its own.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from .backend import Backend
 from .clock import Clock, ManualClock
-from .connection import Connection
-from .outbox import Outbox
-from .refusals import refusal
+from .plain_http.door import CLOSE_TIMEOUT, Door
 from .settings import Settings
 from .timers import Timers
 
@@ -30,36 +28,6 @@ Result = TypeVar("Result")
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 10.0
 CALL_TIMEOUT = 60.0
-CLOSE_TIMEOUT = 1.0
-
-
-class WebsocketPort:
-    """
-    The socket of one connection.
-    """
-
-    def __init__(self, request: web.Request, websocket: web.WebSocketResponse, limit: int) -> None:
-        self._transport = request.transport
-        self.outbox = Outbox(websocket, limit, self.abort)
-
-    def send(self, data: bytes | str) -> None:
-        """
-        Queue one message.
-        """
-        self.outbox.put(data)
-
-    def close(self, code: int, reason: str) -> None:
-        """
-        Send what is queued, then close.
-        """
-        self.outbox.close(code, reason)
-
-    def abort(self) -> None:
-        """
-        Cut the TCP connection.
-        """
-        if self._transport is not None:
-            self._transport.abort()
 
 
 class Server:
@@ -190,7 +158,7 @@ class Server:
         if self._is_stopping:
             self._stop.set()
         application = web.Application()
-        application.router.add_route("*", "/{path:.*}", _Door(backend).enter)
+        application.router.add_route("*", "/{path:.*}", Door(backend).enter)
         runner = web.AppRunner(
             application, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_TIMEOUT
         )
@@ -208,64 +176,17 @@ class Server:
         finally:
             if isinstance(self._clock, ManualClock):
                 self._clock.remove_observer(observer)
-            backend.watch.close(RuntimeError("the emulator was stopped"))
             for connection in backend.connections.all():
                 connection.close_socket(1001, "the emulator stops")
             await asyncio.sleep(0)
+            backend.release()
             await runner.cleanup()
+            backend.close()
             timers.close()
 
     def _clock_moved(self) -> None:
         with contextlib.suppress(RuntimeError):  # it has ended meanwhile
             self.call(lambda backend: backend.timers.run_due())
-
-
-class _Door:
-    """
-    Where HTTP requests come in.
-    """
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    async def enter(self, request: web.Request) -> web.StreamResponse:
-        """
-        Websockets on any path; nothing else yet.
-        """
-        websocket = web.WebSocketResponse(
-            timeout=CLOSE_TIMEOUT,
-            max_msg_size=self._backend.settings.message_limit_bytes,
-            compress=False,
-        )
-        if not websocket.can_prepare(request):
-            error = refusal(20404, f"The requested resource {request.path} was not found")
-            return web.json_response(error.body, status=error.status)
-        refused = self._backend.faults.for_connection()
-        if refused is not None:
-            if refused.status is None and request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=refused.status or 503)
-        await self._converse(request, websocket)
-        return websocket
-
-    async def _converse(self, request: web.Request, websocket: web.WebSocketResponse) -> None:
-        port = WebsocketPort(request, websocket, self._backend.settings.outgoing_limit_bytes)
-        scheme = "https" if request.secure else "http"
-        connection = Connection(self._backend, port, f"{scheme}://{request.host}")
-        writer = None
-        try:
-            await websocket.prepare(request)
-            writer = asyncio.create_task(port.outbox.run())
-            async for message in websocket:
-                if message.type is WSMsgType.BINARY:
-                    connection.receive(message.data)
-                elif message.type is WSMsgType.TEXT:
-                    connection.receive_text()
-        finally:
-            connection.socket_lost()
-            port.close(1000, "")
-            if writer is not None:
-                await writer
 
 
 def _port_of(runner: web.AppRunner) -> int:

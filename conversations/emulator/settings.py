@@ -14,7 +14,8 @@ class Limits:
     """
     The documented limits of the service (docs/protocol/conversations.md, Limits).
 
-    KB values are bytes of UTF-8, the others count characters.
+    KB values are bytes of UTF-8, the others count characters. A megabyte has 1024 times 1024
+    bytes; those for media are told to the clients, which is why they are whole numbers.
     """
 
     friendly_name_characters: int = 256
@@ -27,10 +28,48 @@ class Limits:
     user_attributes_bytes: int = 4 * 1024
     body_bytes: int = 32 * 1024
     content_variable_characters: int = 256
+    content_variable_name_characters: int = 16
+    content_variables_characters: int = 27_801
+    media_attachments: int = 10
+    media_megabytes: int = 150
+    media_total_megabytes: int = 150
     participants: int = 1000
     non_chat_participants: int = 50
     conversations_of_user: int = 1000
     unread_count: int = 1000
+
+
+@attrs.frozen(kw_only=True)
+class PushSettings:
+    """
+    Which push notifications the service makes, and their words.
+
+    The real service makes none until its operator has switched them on, and neither does the
+    emulator. Templates may contain ``${CONVERSATION}``, ``${PARTICIPANT}``, ``${MESSAGE}`` and
+    ``${MEDIA_COUNT}``.
+
+    Attributes:
+        new_message: Whether of messages.
+        new_media_message: Whether those with attachments have words of their own.
+        added: Whether of being added to a conversation.
+        removed: Whether of being removed from one.
+        badge: Whether APNs payloads tell in how many conversations something is unread.
+        sound: Name of the sound.
+    """
+
+    new_message: bool = False
+    new_media_message: bool = False
+    added: bool = False
+    removed: bool = False
+    badge: bool = False
+    sound: str = "default"
+    new_message_template: str = "${CONVERSATION};${PARTICIPANT}: ${MESSAGE}"
+    new_media_message_template: str = "${PARTICIPANT} sent ${MEDIA_COUNT} file(s)"
+    added_template: str = "You joined ${CONVERSATION}"
+    removed_template: str = "You left ${CONVERSATION}"
+
+
+EMAIL_TYPES = ("text/plain", "text/html")
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +92,20 @@ class Settings:
         conversations_page_size: Default page of the list of own conversations.
         reachability_enabled: Whether users are shown online and offline.
         reachability_grace: Seconds after the last connection before a user shows as offline.
+        typing_timeout: Seconds between two reports of typing. The others are told one more.
+        http_cache_interval: ISO 8601 duration, told to the clients.
+        consumption_report_interval: The same.
+        user_infos_to_subscribe: How many other users a client may follow, told to it.
+        email_body_types: Content types of media of the category ``body``.
+        email_history_types: Content types of media of the category ``history``.
+        refused_media_types: Patterns of content types that uploads may not have.
+        media_memory_bytes: Media up to this size are kept in memory, larger ones in files.
+        media_url_lifetime: Seconds that a temporary URL of media is good for.
+        public_url: Scheme and host for the URLs of media, if the one that a client connected
+            to is not what it can reach.
+        inactive_timer: Seconds without activity until a new conversation becomes inactive.
+        closed_timer: Seconds without activity until a new conversation is closed.
+        push: Push notifications that would be sent.
         limits: Limits that are enforced.
     """
 
@@ -67,4 +120,17 @@ class Settings:
     conversations_page_size: int = 100
     reachability_enabled: bool = False
     reachability_grace: float = 2.0
+    typing_timeout: int = 5
+    http_cache_interval: str = "PT1S"
+    consumption_report_interval: str = "PT1S"
+    user_infos_to_subscribe: int = 100
+    email_body_types: tuple[str, ...] = EMAIL_TYPES
+    email_history_types: tuple[str, ...] = EMAIL_TYPES
+    refused_media_types: tuple[str, ...] = ()
+    media_memory_bytes: int = 1024 * 1024
+    media_url_lifetime: float = 300.0
+    public_url: str | None = None
+    inactive_timer: float | None = None
+    closed_timer: float | None = None
+    push: PushSettings = attrs.field(factory=PushSettings)
     limits: Limits = attrs.field(factory=Limits)

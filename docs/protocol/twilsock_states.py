@@ -4,7 +4,7 @@ Writes the table and the diagram of states into twilsock.md, from the code that 
 ``python -m docs.protocol.twilsock_states`` brings the page up to date; a test fails while it
 is not.
 """
-# ruff: noqa: INP001  # the pages are no package, this script is started as a module of them
+# the pages are no package, this script is started as a module of them
 
 from __future__ import annotations
 

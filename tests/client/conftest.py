@@ -6,15 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from conversations import Conversation, ConversationsClient, ConversationsClientListener
-from conversations import client as client_module
 from conversations._core.backoff import FibonacciBackoff
-from conversations._core.twilsock.config import SessionConfig
 from conversations.testing import RecordingListener
 from tests.client.people import Connect, Person, options
 from tests.timing import limit
@@ -83,5 +80,6 @@ def quick_reconnects(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     Clients of the test wait hardly between two attempts to connect.
     """
-    quick = partial(SessionConfig, backoff=FibonacciBackoff(unit=0.01, cap=0.05))
-    monkeypatch.setattr(client_module, "SessionConfig", quick)
+    monkeypatch.setattr(
+        FibonacciBackoff, "delay", lambda _, failures, rng: min(failures * 0.01, 0.05)
+    )

@@ -19,7 +19,6 @@ from conversations import (
     ConversationStatus,
     ConversationSynchronizationStatus,
     InvalidArgumentError,
-    Properties,
     SynchronizationStatus,
 )
 from conversations.testing import RecordingListener
@@ -54,16 +53,14 @@ def drop(emulator: Emulator, keep: list[object], heard: RecordingListener) -> in
 
 def test_s1_a_client_lives_as_long_as_somebody_holds_it(emulator: Emulator, room: str) -> None:
     emulator.send_message(room, "hello", author="bob")
-    heard, kept = RecordingListener(), []  # type: RecordingListener, list[object]
+    heard = RecordingListener()
+    kept: list[object] = []
 
     with pytest.warns(ResourceWarning, match=r"unclosed ConversationsClient \d+") as warned:
         line = drop(emulator, kept, heard)
         gc.collect()
 
     assert [(warning.filename, warning.lineno) for warning in warned] == [(__file__, line)]
-    heard.wait_for(
-        "on_connection_state_change", lambda state: state.name == "DISCONNECTED", timeout=limit()
-    )
     emulator.wait_for_connections(0, timeout=limit())
     conversation = kept[0]
     assert isinstance(conversation, Conversation)
@@ -80,7 +77,6 @@ def test_s1_a_listener_that_holds_its_client_does_not_keep_it_alive(emulator: Em
     holder = Holder()
     holder.client = create(emulator, holder)
     gone = weakref.ref(holder.client)
-    heard = weakref.ref(holder)
 
     with pytest.warns(ResourceWarning, match="unclosed"):
         del holder
@@ -88,7 +84,6 @@ def test_s1_a_listener_that_holds_its_client_does_not_keep_it_alive(emulator: Em
 
     assert gone() is None
     emulator.wait_for_connections(0, timeout=limit())
-    assert heard() is None or gc.collect() >= 0
 
 
 def test_s2_shutdown_ends_everything_and_can_be_repeated(emulator: Emulator, room: str) -> None:
@@ -302,4 +297,3 @@ def test_s16_a_creation_takes_few_round_trips(
     assert len(reads) == 7
     assert {one.status for one in emulator.requests} <= {200, 202}
     assert alice.client.get_conversation(room).status is ConversationStatus.JOINED
-    assert Properties().command_timeout == 10.0

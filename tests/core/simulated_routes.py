@@ -48,6 +48,9 @@ class Routes:
     def _rest(self, request: Request, segments: list[str]) -> Response:  # noqa: PLR0911  # routes
         if segments == ["Configuration"]:
             return Response(200, self._configuration(request.identity))
+        beside_chat = self._service.channels.answer(request, segments)
+        if beside_chat is not None:
+            return beside_chat
         resource = segments[2:]
         if resource[0] == "Users" and len(resource) > 2:
             return self._own(request, resource[3:])
@@ -80,6 +83,7 @@ class Routes:
                 "conversations": f"{base}/Conversations",
                 "my_conversations": f"{base}/Users/{user}/Conversations",
                 "users": f"{base}/Users",
+                "messages_receipts": f"{base}/Conversations/%s/Messages/%s/Receipts",
             },
             **self._service.configuration_changes,
         }
@@ -183,6 +187,20 @@ class Routes:
         self._service.update_participant(conversation, found, attributes=request.body["attributes"])
         return Response(200, {"sid": members[found]})
 
+    def message(self, conversation: Conversation, index: int) -> dict[str, Any]:
+        item = conversation.messages.items[index].data
+        return {
+            "sid": item["sid"],
+            "index": index,
+            "author": item["author"],
+            "participant_sid": item["memberSid"],
+            "body": item["text"],
+            "subject": item["subject"],
+            "attributes": item["attributes"],
+            "date_created": item["timestamp"],
+            "date_updated": item["dateUpdated"],
+        }
+
     def _messages(self, request: Request, conversation: Conversation, rest: list[str]) -> Response:
         if request.identity not in conversation.members:
             return refusal(403, 50430)
@@ -190,9 +208,7 @@ class Routes:
             body = request.body
             data = {name: body[name] for name in ("attributes", "subject") if name in body}
             index = self._service.send(conversation, request.identity, body.get("body"), **data)
-            item = conversation.messages.items[index].data
-            answer = {"sid": item["sid"], "index": index, "author": request.identity}
-            return Response(201, {**answer, "body": item["text"], "attributes": item["attributes"]})
+            return Response(201, self.message(conversation, index))
         items = conversation.messages.items
         index = next((key for key, item in items.items() if item.data["sid"] == rest[0]), None)
         if index is None:

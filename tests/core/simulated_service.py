@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import attrs
 
 from conversations._core.twilsock.frames import Frame, decode_frame, encode_frame
+from tests.core.simulated_channels import Channels
 from tests.core.simulated_objects import (
     DATE,
     PREFIXES,
@@ -85,6 +86,7 @@ class Conversation:
     """
 
     def __init__(self, service: SimulatedService, sid: str, created_by: str) -> None:
+        self._service = service
         self.sid = sid
         self.created_by = created_by
         self.document = service.object("document", f"{sid}.channel", {})
@@ -95,7 +97,8 @@ class Conversation:
         self.is_deleted = False
 
     def may_see(self, identity: str) -> bool:
-        return identity in self.members or identity == self.created_by
+        is_listed = self.sid in self._service.my_map(identity).items
+        return is_listed or identity in self.members or identity == self.created_by
 
 
 class SimulatedService:
@@ -110,6 +113,7 @@ class SimulatedService:
         recognises_mutations: Whether a repeated mutation gets the answer of the first.
         refused_tokens: Status and code for tokens that are not accepted.
         lists_created: Whether a conversation is in its creator's list before joining.
+        channels: What it knows besides chat.
     """
 
     def __init__(self) -> None:
@@ -135,6 +139,7 @@ class SimulatedService:
         self._held: list[tuple[Connection, bytes]] | None = None
         self._counter = 0
         self.routes = Routes(self)
+        self.channels = Channels(self)
 
     # Making things
 
@@ -239,7 +244,6 @@ class SimulatedService:
         else:
             self.remove_entry(conversation, identity)
         self.change(conversation.roster, "removed", sid, conversation.roster.items[sid].data)
-        self._withdraw(conversation, identity)
 
     def remove_entry(self, conversation: Conversation, identity: str) -> None:
         entries = self.my_map(identity)
@@ -247,9 +251,8 @@ class SimulatedService:
             self.change(entries, "removed", conversation.sid, entries.items[conversation.sid].data)
 
     def delete(self, conversation: Conversation) -> None:
-        for identity in [*conversation.members, conversation.created_by]:
-            if identity != "system":
-                self.remove_entry(conversation, identity)
+        for identity in list(self.users):
+            self.remove_entry(conversation, identity)
         conversation.is_deleted = True
         for contents in (conversation.document, conversation.messages, conversation.roster):
             self.remove_object(contents)
@@ -270,8 +273,8 @@ class SimulatedService:
         item = {**entries.items[conversation.sid].data, **data}
         self.change(entries, "updated", conversation.sid, item)
 
-    def update_participant(self, conversation: Conversation, identity: str, **data: Any) -> None:
-        sid = conversation.members[identity]
+    def update_participant(self, conversation: Conversation, who: str, /, **data: Any) -> None:
+        sid = conversation.members[who]
         item = {**conversation.roster.items[sid].data, **data}
         self.change(conversation.roster, "updated", sid, item)
 
@@ -327,14 +330,6 @@ class SimulatedService:
         }
         kind = "updated" if conversation.sid in entries.items else "added"
         self.change(entries, kind, conversation.sid, item)
-
-    def _withdraw(self, conversation: Conversation, identity: str) -> None:
-        contents = [conversation.messages.sid, conversation.roster.sid]
-        if not conversation.may_see(identity):
-            contents.append(conversation.document.sid)
-        for connection in self.connections:
-            if connection.identity == identity:
-                connection.subscribed.difference_update(contents)
 
     # Misbehaving
 
@@ -517,7 +512,8 @@ class SimulatedService:
     def _notify(self, changed: SyncObject, envelope: dict[str, Any]) -> None:
         body = {"event_protocol_version": 4, **envelope}
         for connection in self._open():
-            if changed.sid in connection.subscribed:
+            may_read = connection.identity is not None and changed.may_read(connection.identity)
+            if may_read and changed.sid in connection.subscribed:
                 self._notification(connection, f"com.twilio.rtd.cds.{changed.kind}", body)
 
     # Subscriptions

@@ -10,6 +10,7 @@ import heapq
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
@@ -326,7 +327,7 @@ class World:
                 elif isinstance(output, SendMessage):
                     self._to_server(line, output.data)
                 elif isinstance(output, CloseSocket):
-                    self._hang_up(line)
+                    self._soon(partial(self._hang_up, line), self.latency / 2)
             for event in told:
                 if isinstance(event, events.TokenWanted):
                     self._ask_provider()

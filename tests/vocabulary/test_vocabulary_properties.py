@@ -21,6 +21,9 @@ def test_defaults_are_the_documented_ones():
         "ssl_context": None,
         "use_proxy": True,
         "synchronize_on_startup": True,
+        "user_infos_to_subscribe": None,
+        "typing_indicator_timeout": None,
+        "http_cache_interval": None,
         "client_metadata": {},
         "api_url": None,
         "twilsock_url": None,
@@ -28,6 +31,8 @@ def test_defaults_are_the_documented_ones():
         "backoff_min": 1.0,
         "backoff_max": 4.0,
         "backoff_max_attempts": 3,
+        "channel_metadata_cache_capacity": 100,
+        "message_recipients_cache_capacity": 1000,
         "max_outstanding_requests": 1000,
         "worker_threads": 4,
         "token_refresh_margin": 120.0,
@@ -42,6 +47,9 @@ def test_defaults_are_the_documented_ones():
             (name, [0, -1.0, "10", None, True, float("nan"), float("inf"), 10**400])
             for name in ("command_timeout", "backoff_min", "backoff_max")
         ],
+        ("typing_indicator_timeout", [0, -1.0, "10", True, float("nan"), float("inf")]),
+        ("http_cache_interval", [-1, "PT5S", False, float("inf")]),
+        ("user_infos_to_subscribe", [0, -1, 1.0, "1", True]),
         ("token_refresh_margin", [-1, "1", None, False, float("nan")]),
         *[
             (name, [0, -1, 1.0, "1", None, True])

@@ -14,6 +14,7 @@ from conversations.errors import (
     ClientShutdownError,
     ConversationsError,
     ErrorInfo,
+    OperationCancelledError,
     RequestTimeoutError,
 )
 
@@ -26,29 +27,50 @@ class Call:
     """
     One blocking call under way.
 
+    Args:
+        name: As the attribute.
+        now: The time, on the scheduler's clock.
+        timeout: Seconds for everything.
+        is_extended: Seconds for each stretch without progress instead.
+
     Attributes:
         name: Operation and object, as errors name it: ``send_message to CH…``.
+        timeout: Seconds, for everything or for each stretch without progress.
         deadline: When it ends, on the scheduler's clock.
         step: What it waits for at the moment.
         may_have_been_sent: Whether a change is on its way whose outcome is not known.
         last_error: What went wrong last on the way, chained to a time-out.
+        ended_by: Why it was ended from outside: its time, shutdown, or the user.
     """
 
-    def __init__(self, name: str, deadline: float) -> None:
+    def __init__(
+        self, name: str, *, now: float, timeout: float, is_extended: bool = False
+    ) -> None:
         self.name = name
-        self.deadline = deadline
+        self.timeout = timeout
+        self.deadline = now + timeout
         self.step = "its turn"
         self.may_have_been_sent = False
         self.last_error: BaseException | None = None
+        self.ended_by: ConversationsError | None = None
+        self._is_extended = is_extended
 
-    def timed_out(self, timeout: float) -> RequestTimeoutError:
+    def progressed(self, now: float) -> None:
+        """
+        Something got on. For a call whose stretches count, the next stretch begins.
+        """
+        if self._is_extended:
+            self.deadline = now + self.timeout
+
+    def timed_out(self) -> RequestTimeoutError:
         """
         The error for a call whose time is over.
         """
+        lacking = "no progress for" if self._is_extended else "no result within"
         error = RequestTimeoutError(
             ErrorInfo(
                 reason=ErrorReason.TIMEOUT,
-                message=f"no result within {timeout:g} s; it waited for {self.step}",
+                message=f"{lacking} {self.timeout:g} s; it waited for {self.step}",
             ),
             operation=self.name,
             may_have_been_sent=self.may_have_been_sent,
@@ -87,14 +109,23 @@ class Calls:
         name: str,
         timeout: float,
         operation: Callable[[Call], Coroutine[Any, Any, T]],
+        *,
+        is_extended: bool = False,
     ) -> Promise[T]:
         """
         Run *operation* until it returns, raises, or *timeout* seconds are over.
 
         The promise is settled in any case, with a :class:`ConversationsError` if it fails;
         abandoning it cancels the operation.
+
+        Args:
+            name: Operation and object, as errors name it.
+            timeout: Seconds.
+            operation: Gets the call.
+            is_extended: Whether *timeout* bounds each stretch without progress
+                (:meth:`Call.progressed`), not the whole.
         """
-        call = Call(name, self._scheduler.now + timeout)
+        call = Call(name, now=self._scheduler.now, timeout=timeout, is_extended=is_extended)
         call.last_error = self._connection_error
         result: Promise[T] = Promise(self._scheduler, on_abandon=lambda: task.cancel())  # noqa: PLW0108  # made below
         if self._is_closed:
@@ -104,9 +135,11 @@ class Calls:
         self._under_way[result] = (call, task)
 
         def expire() -> None:
-            self._under_way.pop(result, None)
-            result.reject(call.timed_out(timeout))
-            task.cancel()
+            nonlocal timer
+            if call.deadline > self._scheduler.now:  # it got on meanwhile
+                timer = self._scheduler.call_at(call.deadline, expire)
+            else:
+                self._end(result, call.timed_out())
 
         timer = self._scheduler.call_at(call.deadline, expire)
 
@@ -121,14 +154,31 @@ class Calls:
         task.add_done_callback(finish)
         return result
 
+    def cancel(self, promise: Promise[Any]) -> None:
+        """
+        Call off the call with that promise.
+
+        Does nothing if it is over, or if a change is on its way: what has been asked of the
+        service cannot be taken back, and its answer is worth more than "cancelled".
+        """
+        call, _ = self._under_way.get(promise, (None, None))
+        if call is not None and not call.may_have_been_sent:
+            self._end(promise, OperationCancelledError(operation=call.name))
+
     def close(self) -> None:
         """
         Fail every call with :class:`ClientShutdownError`, also those that come later.
         """
         self._is_closed = True
-        under_way, self._under_way = self._under_way, {}
-        for promise, (call, task) in under_way.items():
-            promise.reject(shut_down(call.name))
+        for promise, (call, _) in list(self._under_way.items()):
+            self._end(promise, shut_down(call.name))
+
+    def _end(self, promise: Promise[Any], error: ConversationsError) -> None:
+        found = self._under_way.pop(promise, None)
+        if found is not None:  # else its time comes while it is being ended
+            call, task = found
+            call.ended_by = error
+            promise.reject(error)
             task.cancel()
 
 

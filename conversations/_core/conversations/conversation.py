@@ -24,6 +24,7 @@ from conversations._core.sync.events import (
 )
 from conversations._core.sync.lists import SyncList
 from conversations._core.sync.maps import SyncMap
+from conversations._core.sync.queries import MAX_PAGE_SIZE
 from conversations._core.upstream import UpstreamRequest
 from conversations.enums import (
     ConversationStatus,
@@ -48,6 +49,7 @@ from .messages import MessageCache
 from .records import ConversationRecord
 from .roster import Roster
 from .snapshots import ConversationSnapshot, update_reasons
+from .typing_participants import TypingParticipants
 
 _log = logging.getLogger("conversations.client")
 
@@ -87,8 +89,9 @@ class ConversationModel:
         self._on_gone = on_gone
         self.names = names
         self.record = ConversationRecord(ConversationSnapshot(sid=sid))
-        self.messages = MessageCache(context, self.record)
-        self.roster = Roster(context, self.record)
+        self._typing = TypingParticipants(context.scheduler, self.record, self._tell)
+        self.messages = MessageCache(context, self.record, self._typing)
+        self.roster = Roster(context, self.record, self._typing)
         self.is_told_by_sync = False
         self._is_joining = False
         self.is_listed = False
@@ -99,6 +102,7 @@ class ConversationModel:
         self._roster_map: SyncMap | None = None
         self._opening: Task[None] | None = None
         self._failure: ConversationsError | None = None
+        self._accepted_horizon: tuple[int | None] | None = None  # until the list tells of one
         self._waiters: list[tuple[Level, Promise[None]]] = []
 
     @property
@@ -133,7 +137,10 @@ class ConversationModel:
         after = decoding.changed_conversation(before, changes)
         joined = after.status is ConversationStatus.JOINED
         if was_joined and not joined:
+            self._typing.end_all()
             self._stop_following_contents()
+        if "last_read_message_index" in changes:
+            self._accepted_horizon = None
         self.record.snapshot = after
         self._is_joining = self._is_joining and "status" not in changes
         self._tell_update(before)
@@ -144,7 +151,10 @@ class ConversationModel:
             self._tell(ConversationLeft(self.record))
             self._set_level(self._level_of_document)
         self._announce()
-        if joined != was_joined or self._opening is None:
+        is_failed = self.record.snapshot.synchronization_status is Level.FAILED
+        if is_failed:  # what was refused may be allowed by now
+            self._set_level(self._level_of_document)
+        if joined != was_joined or self._opening is None or is_failed:
             self.open()
 
     def join_accepted(self) -> None:
@@ -152,6 +162,34 @@ class ConversationModel:
         The service has let the user in; whoever waits for ALL waits for the event of that, too.
         """
         self._is_joining = not self.is_joined
+
+    @property
+    def horizon(self) -> int | None:
+        """
+        How far the user has read, as far as this client knows.
+        """
+        if self._accepted_horizon is not None:
+            return self._accepted_horizon[0]
+        return self.record.snapshot.last_read_message_index
+
+    def horizon_accepted(self, message_index: int | None) -> None:
+        """
+        The service has taken a new read horizon; the list may tell of it before or after.
+        """
+        self._accepted_horizon = (message_index,)
+
+    def typing_noticed(self, identity: str | None, seconds: float) -> None:
+        """
+        Somebody else types. Nobody hears of it in a conversation that is not told of.
+        """
+        if self._is_announced and self.is_joined:
+            self._typing.noticed(identity, seconds)
+
+    def typing_closed(self) -> None:
+        """
+        The client ends: nobody is shown as typing for ever.
+        """
+        self._typing.close()
 
     def forget(self) -> None:
         """
@@ -161,6 +199,7 @@ class ConversationModel:
             return
         self.record.is_forgotten = True
         was_joined, before = self.is_joined, self.record.snapshot
+        self._typing.close()
         self._stop_following_contents()
         self._close_document()
         self.record.snapshot = decoding.changed_conversation(
@@ -241,6 +280,20 @@ class ConversationModel:
                 self._close_roster()
                 raise _opening_error(error, ErrorReason.OPEN_COLLECTION_ERROR) from error
             self.roster.loaded(roster)
+
+    async def reload_roster(self) -> None:
+        """
+        Read the roster again, if it is followed: what is new is told as by its events.
+
+        Raises:
+            ConversationsError: It could not be read.
+        """
+        roster, start = self._roster_map, None
+        while roster is not None:
+            page = await roster.query(from_=start, page_size=MAX_PAGE_SIZE)
+            if not page.has_next or page.last_key in (None, start):
+                return
+            start = page.last_key
 
     @property
     def name_of_messages(self) -> str:

@@ -15,8 +15,15 @@ import attrs
 
 from conversations._core.upstream import JSONValue
 from conversations.attributes import Attributes
-from conversations.enums import ConversationSynchronizationStatus
-from conversations.errors import ConversationsError, ErrorInfo, ForbiddenError, NotFoundError
+from conversations.enums import ConversationStatus, ConversationSynchronizationStatus
+from conversations.errors import (
+    ConflictError,
+    ConversationsError,
+    ErrorInfo,
+    ForbiddenError,
+    InvalidArgumentError,
+    NotFoundError,
+)
 
 from . import decoding
 from .calls import Call
@@ -52,11 +59,11 @@ class ConversationCommands:
             model = self._conversations.get(sid_or_unique_name)
         else:
             model = self._conversations.with_unique_name(sid_or_unique_name)
-        if model is None:
-            model = await self._look_up(call, sid_or_unique_name, is_sid=is_sid)
         try:
+            if model is None:
+                model = await self._look_up(call, sid_or_unique_name, is_sid=is_sid)
             await self.synchronized(call, model, Level.METADATA)
-        except ForbiddenError as error:
+        except (NotFoundError, ForbiddenError) as error:
             raise _conversation_not_found(error) from error
         return _present(model)
 
@@ -66,9 +73,9 @@ class ConversationCommands:
         url = self._links.my_conversation(sid_or_unique_name)
         try:
             answer = await self._requests.get(call, url, about=sid_or_unique_name)
-        except (NotFoundError, ForbiddenError) as error:
+        except (NotFoundError, ForbiddenError):
             if not is_sid:
-                raise _conversation_not_found(error) from error
+                raise
             return await self._peek(call, sid_or_unique_name)
         entry = decoding.mapping(answer.body)
         sid = decoding.text(entry.get("conversation_sid"))
@@ -77,11 +84,59 @@ class ConversationCommands:
         return self._conversations.entry_answered(sid, entry)
 
     async def _peek(self, call: Call, sid: str) -> ConversationModel:
-        try:
-            answer = await self._requests.get(call, self._links.conversation(sid), about=sid)
-        except (NotFoundError, ForbiddenError) as error:
-            raise _conversation_not_found(error) from error
+        answer = await self._requests.get(call, self._links.conversation(sid), about=sid)
         return self._conversations.conversation_answered(sid, decoding.mapping(answer.body))
+
+    async def peek(self, call: Call, sid: str) -> ConversationRecord:
+        """
+        By sid, also where the user is not in. It does not enter the user's list by that.
+        """
+        model = self._conversations.get(sid)
+        if model is None:
+            answer = await self._requests.get(call, self._links.conversation(sid), about=sid)
+            resource = decoding.mapping(answer.body)
+            status = ConversationStatus.from_wire(resource.get("status"))
+            if status is ConversationStatus.JOINED:  # then it is one of the list
+                model = await self._look_up(call, sid, is_sid=True)
+            else:
+                model = self._conversations.conversation_answered(sid, resource)
+        await self.synchronized(call, model, Level.METADATA)
+        return _present(model)
+
+    async def get_or_create(
+        self,
+        call: Call,
+        unique_name: str,
+        *,
+        friendly_name: str | None,
+        attributes: Attributes,
+        access: str | None,
+    ) -> ConversationRecord:
+        """
+        The conversation of that name, made now if there is none.
+
+        Raises:
+            ConflictError: The name belongs to a conversation that the user cannot see.
+        """
+        if _CONVERSATION_SID.fullmatch(unique_name) is not None:
+            raise InvalidArgumentError("unique_name must not look like a sid")
+        try:
+            return await self.get(call, unique_name)
+        except NotFoundError:
+            pass
+        try:
+            return await self.create(
+                call,
+                friendly_name=friendly_name,
+                unique_name=unique_name,
+                attributes=attributes,
+                access=access,
+            )
+        except ConflictError as taken:  # perhaps in this moment, by somebody else
+            try:
+                return await self.get(call, unique_name)
+            except NotFoundError:
+                raise taken from None
 
     async def create(
         self,
@@ -177,9 +232,61 @@ class ConversationCommands:
         self, call: Call, record: ConversationRecord, identity: str, attributes: Attributes
     ) -> ParticipantRecord:
         """
-        Make somebody else a participant.
+        Make another user a participant.
         """
-        body: dict[str, JSONValue] = {"identity": identity, "attributes": attributes.to_wire()}
+        return await self._add(
+            call, record, {"identity": identity, "attributes": attributes.to_wire()}
+        )
+
+    async def add_address(
+        self,
+        call: Call,
+        record: ConversationRecord,
+        binding: dict[str, JSONValue],
+        attributes: Attributes,
+    ) -> ParticipantRecord:
+        """
+        Make somebody a participant who is reached over another channel.
+        """
+        return await self._add(
+            call, record, {"attributes": attributes.to_wire(), "messaging_binding": binding}
+        )
+
+    async def ensure_participant(
+        self, call: Call, record: ConversationRecord, identity: str
+    ) -> ParticipantRecord:
+        """
+        The participant of that identity, added now if there is none.
+
+        Raises:
+            ConflictError: There is one, but the user may not see it, not being in.
+        """
+        found = await self._participant(call, record, identity)
+        if found is not None:
+            return found
+        try:
+            return await self.add_participant(call, record, identity, Attributes.DEFAULT)
+        except ConflictError:  # perhaps in this moment, by somebody else
+            model = await self.model(call, record)
+            await model.reload_roster()
+            found = await self._participant(call, record, identity)
+            if found is None:
+                raise
+            return found
+
+    async def _participant(
+        self, call: Call, record: ConversationRecord, identity: str
+    ) -> ParticipantRecord | None:
+        try:
+            participants = await self.participants(call, record)
+        except ForbiddenError:  # whoever is not in may add, but not look
+            return None
+        found = (one for one in participants if one.snapshot.identity == identity)
+        return next(found, None)
+
+    async def _add(
+        self, call: Call, record: ConversationRecord, body: dict[str, JSONValue]
+    ) -> ParticipantRecord:
         answer = await self._requests.post(
             call, self._participants_url(record.sid), body, about=record.sid, is_repeatable=False
         )
@@ -227,7 +334,8 @@ class ConversationCommands:
         The model behind a record that a user holds, or that which has taken its place.
 
         Raises:
-            NotFoundError: The conversation was forgotten, and the service shows it no more.
+            NotFoundError: The conversation was forgotten, and the service has it no more.
+            ForbiddenError: The same, and the service does not show it to the user.
         """
         model = self._conversations.get(record.sid)
         if model is not None:

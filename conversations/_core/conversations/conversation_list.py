@@ -9,7 +9,7 @@ has said counts more than what the list says: the list may be older
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 from urllib.parse import quote
@@ -39,6 +39,7 @@ from .context import Context
 from .conversation import ConversationModel, ObjectNames
 from .events import SynchronizationChanged
 from .records import ConversationRecord
+from .typing_participants import ALLOWANCE, TypingNotice
 
 _log = logging.getLogger("conversations.client")
 
@@ -52,14 +53,19 @@ class ConversationList:
     """
     All conversations that the client knows, and the client's synchronization status.
 
+    Args:
+        context: The shared services.
+        on_forgotten: Told the sid of a conversation that is gone.
+
     Attributes:
         records: By sid, in no particular order; replaced as a whole, readable from anywhere.
                 Those of the user's list, not those that were merely looked up.
         status: ``None`` before the configuration has come.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, on_forgotten: Callable[[str], None]) -> None:
         self._context = context
+        self._on_forgotten = on_forgotten
         self._models: dict[str, ConversationModel] = {}
         self._map: SyncMap | None = None
         self._listed: dict[str, ConversationRecord] = {}
@@ -237,7 +243,28 @@ class ConversationList:
             del self._models[model.sid]
             if self._listed.pop(model.sid, None) is not None:
                 self.records = MappingProxyType(dict(self._listed))
+            self._on_forgotten(model.sid)
         model.forget()
+
+    def typing_noticed(self, notice: TypingNotice) -> None:
+        """
+        The service says that somebody is typing. Nobody is shown as typing to himself.
+        """
+        configuration = self._context.configuration
+        model = self._models.get(notice.conversation_sid)
+        if model is None or notice.identity == configuration.identity:
+            return
+        chosen = configuration.typing_timeout
+        model.typing_noticed(
+            notice.identity, notice.seconds if chosen is None else chosen + ALLOWANCE
+        )
+
+    def close(self) -> None:
+        """
+        The client ends.
+        """
+        for model in self._models.values():
+            model.typing_closed()
 
     def publish(self, model: ConversationModel) -> None:
         """

@@ -14,9 +14,22 @@ from typing import Any
 import attrs
 
 from conversations.attributes import Attributes, JSONValue
-from conversations.enums import ConversationState, ConversationStatus, NotificationLevel
+from conversations.delivery import AggregatedDeliveryReceipt
+from conversations.enums import (
+    ConversationState,
+    ConversationStatus,
+    DeliveryAmount,
+    MediaCategory,
+    NotificationLevel,
+)
 
-from .snapshots import ConversationSnapshot, MessageSnapshot, ParticipantSnapshot, UserSnapshot
+from .snapshots import (
+    ConversationSnapshot,
+    MediaSnapshot,
+    MessageSnapshot,
+    ParticipantSnapshot,
+    UserSnapshot,
+)
 
 Item = Mapping[str, JSONValue]
 
@@ -28,6 +41,7 @@ _LISTED_MEMBERS = {
     "notification_level": "notificationLevel",
     "last_read_message_index": "lastConsumedMessageIndex",
 }
+_AMOUNTS = ("sent", "delivered", "undelivered", "read", "failed")
 _LISTED_OBJECTS = {"conversation": "channel", "messages": "messages", "participants": "roster"}
 
 
@@ -190,24 +204,44 @@ def answered_participant(body: Item) -> ParticipantSnapshot:
         channel=channel,
         attributes=_attributes(body.get("attributes"), sid),
         role_sid=text(body.get("role_sid")),
-        bindings={channel: dict(binding)} if binding else {},
+        bindings={channel: _without_type(binding)} if binding else {},
         date_created=date(body.get("date_created")),
         date_updated=date(body.get("date_updated")),
     )
 
 
-def message(message_index: int, item: Item) -> MessageSnapshot:
+def _without_type(binding: Item) -> dict[str, JSONValue]:
+    """
+    A binding as it stands in the roster, where the type is the key.
+    """
+    return {name: value for name, value in binding.items() if name != "type"}
+
+
+def message(
+    message_index: int, item: Item, before: MessageSnapshot | None = None
+) -> MessageSnapshot:
     """
     A message from an item of the messages list.
+
+    Args:
+        message_index: Its index.
+        item: Its data.
+        before: What was known of it: a delivery receipt stays when an item brings none that
+            can be used.
     """
     body, sid = item.get("text"), text(item.get("sid")) or ""
+    known_receipt = None if before is None else before.aggregated_delivery_receipt
     return MessageSnapshot(
         sid=sid,
         message_index=message_index,
         participant_sid=text(item.get("memberSid")),
+        content_sid=text(item.get("contentSid")),
+        has_channel_metadata=item.get("channelMetadata") is True,
         body=body if isinstance(body, str) else None,
         attributes=_attributes(item.get("attributes"), sid),
+        aggregated_delivery_receipt=_aggregated_receipt(item.get("delivery")) or known_receipt,
         subject=text(item.get("subject")),
+        media=_media(item),
         author=text(item.get("author")),
         last_updated_by=text(item.get("lastUpdatedBy")),
         date_created=date(item.get("timestamp")),
@@ -224,13 +258,53 @@ def answered_message(message_index: int, body: Item) -> MessageSnapshot:
         sid=sid,
         message_index=message_index,
         participant_sid=text(body.get("participant_sid")),
+        content_sid=text(body.get("content_sid")),
         body=sent if isinstance(sent, str) else None,
         attributes=_attributes(body.get("attributes"), sid),
         subject=text(body.get("subject")),
+        media=_listed_media(body.get("media"), type_member="content_type"),
         author=text(body.get("author")),
         date_created=date(body.get("date_created")),
         date_updated=date(body.get("date_updated")),
     )
+
+
+def _media(item: Item) -> tuple[MediaSnapshot, ...]:
+    """
+    The media of an item. A message of old has one, without a category.
+    """
+    if item.get("medias") is None:
+        return _listed_media([item.get("media")], type_member="contentType")
+    return _listed_media(item["medias"], type_member="contentType")
+
+
+def _listed_media(value: JSONValue, *, type_member: str) -> tuple[MediaSnapshot, ...]:
+    entries = map(mapping, value if isinstance(value, list) else ())
+    return tuple(
+        MediaSnapshot(
+            sid=sid,
+            category_word=text(entry.get("category")) or MediaCategory.MEDIA.value,
+            content_type=text(entry.get(type_member)) or "",
+            filename=text(entry.get("filename")),
+            size=index(entry.get("size")),
+        )
+        for entry in entries
+        if (sid := text(entry.get("sid"))) is not None
+    )
+
+
+def _aggregated_receipt(value: JSONValue) -> AggregatedDeliveryReceipt | None:
+    """
+    ``None`` for one that is incomplete, or about nobody.
+    """
+    item = mapping(value)
+    total = index(item.get("total"))
+    amounts = {
+        name: DeliveryAmount.from_wire(item[name]) for name in _AMOUNTS if text(item.get(name))
+    }
+    if not total or len(amounts) < len(_AMOUNTS):
+        return None
+    return AggregatedDeliveryReceipt(total=total, **amounts)
 
 
 def user_item(key: str, item: Item, *, reachability: bool) -> dict[str, Any]:

@@ -190,9 +190,36 @@ class ParticipantDeleted:
 
 
 @attrs.frozen
+class TypingStarted:
+    """
+    Someone began to type.
+    """
+
+    participant: ParticipantRecord
+
+
+@attrs.frozen
+class TypingEnded:
+    """
+    Someone who was typing is not any more.
+    """
+
+    participant: ParticipantRecord
+
+
+@attrs.frozen
 class UserSubscribed:
     """
     A user's data is loaded, its subscription on the way.
+    """
+
+    user: UserRecord
+
+
+@attrs.frozen
+class UserUnsubscribed:
+    """
+    A user is followed no more.
     """
 
     user: UserRecord

@@ -4,7 +4,7 @@ What is repeated).
 
 * :meth:`Exchange.background`: what the client reads by itself, through the window, until 90 s
   of connected time have gone by;
-* :meth:`Exchange.read`: a GET for a call of the user's;
+* :meth:`Exchange.read`: a GET for a call of the user's, and :meth:`Exchange.read_cached`;
 * :meth:`Exchange.command`: a change for a call of the user's.
 """
 
@@ -42,6 +42,7 @@ from conversations.errors import (
     TokenError,
 )
 
+from .answer_cache import AnswerCache
 from .calls import Call
 from .failures import RECOVERABLE_STATUSES, answer_error, retry_after, transport_error
 from .window import Matches, RequestWindow, Ticket
@@ -150,6 +151,9 @@ class Exchange:
         policy: Of the requests that belong to calls.
         connected_time: Of the session.
         is_token_coming: Whether the session stands still for a token that is under way.
+
+    Attributes:
+        answers: Those of :meth:`read` that may be used again.
     """
 
     def __init__(
@@ -172,6 +176,14 @@ class Exchange:
         self._policy = policy
         self._connected_time = connected_time
         self._is_token_coming = is_token_coming
+        self.answers = AnswerCache(scheduler)
+
+    @property
+    def is_connected(self) -> bool:
+        """
+        Whether what is sent now goes out now.
+        """
+        return self._connected_time.is_connected
 
     async def background(self, request: UpstreamRequest) -> UpstreamResponse:
         """
@@ -248,12 +260,14 @@ class Exchange:
         """
         return self._window.expedited(matches)
 
-    async def once(self, request: UpstreamRequest) -> UpstreamResponse:
+    async def once(
+        self, request: UpstreamRequest, *, reply_timeout: float = BACKGROUND_REPLY_TIMEOUT
+    ) -> UpstreamResponse:
         """
         One attempt for the client itself; whoever asks repeats by rules of their own.
         """
         try:
-            response = await self._send(request, reply_timeout=BACKGROUND_REPLY_TIMEOUT)
+            response = await self._send(request, reply_timeout=reply_timeout)
         except TwilsockError as lost:
             raise transport_error(lost, request.description) from lost
         if not response.is_success:
@@ -265,6 +279,18 @@ class Exchange:
         Read something for *call*, repeating what a read may repeat.
         """
         return await self._attempts(call, request, is_repeatable=True)
+
+    async def read_cached(self, call: Call, request: UpstreamRequest) -> UpstreamResponse:
+        """
+        The same, for what need not be quite new: an answer of the last seconds does.
+        """
+        known = self.answers.get(request.url)
+        if known is not None:
+            return known
+        changes = self.answers.changes
+        response = await self.read(call, request)
+        self.answers.keep(request.url, response, changes=changes)
+        return response
 
     async def command(
         self,
@@ -290,9 +316,12 @@ class Exchange:
             **request.headers,
         }
         marked = attrs.evolve(request, headers=headers)
-        response = await self._attempts(
-            call, marked, is_repeatable=is_repeatable, is_change=True, is_removal=is_removal
-        )
+        try:
+            response = await self._attempts(
+                call, marked, is_repeatable=is_repeatable, is_change=True, is_removal=is_removal
+            )
+        finally:
+            self.answers.changed(request.url)
         if response.status == ACCEPTED and isinstance(response.body, dict):
             # Somebody changed it at the same time: the result stands elsewhere.
             url = response.body.get("resource_url")

@@ -7,6 +7,8 @@ from __future__ import annotations
 import copy
 from typing import TypeVar
 
+import attrs
+
 from conversations._core.twilsock.errors import (
     ConnectionFailure,
     FailureKind,
@@ -205,6 +207,16 @@ def copied(error: Failed) -> Failed:
     """
     result = copy.copy(error)
     result.__cause__ = error.__cause__
+    return result
+
+
+def with_reason(error: Failed, reason: ErrorReason) -> Failed:
+    """
+    The same error for an operation that has a reason of its own for whatever goes wrong.
+    """
+    result = copied(error)
+    result.error_info = attrs.evolve(error.error_info, reason=reason)
+    result.args = (result.error_info,)
     return result
 
 

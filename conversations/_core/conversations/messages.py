@@ -27,6 +27,7 @@ from .context import Context
 from .events import MessageAdded, MessageDeleted, MessageUpdated
 from .records import ConversationRecord, MessageRecord
 from .snapshots import MessageSnapshot, update_reasons
+from .typing_participants import TypingParticipants
 
 MAX_PAGE = 100
 """Most items the service answers with, whatever page size is asked for."""
@@ -85,9 +86,15 @@ class MessageCache:
     updates and removals of others change nothing and are not told.
     """
 
-    def __init__(self, context: Context, conversation: ConversationRecord) -> None:
+    def __init__(
+        self,
+        context: Context,
+        conversation: ConversationRecord,
+        typing: TypingParticipants | None = None,
+    ) -> None:
         self._context = context
         self._conversation = conversation
+        self._typing = typing
         self._records: dict[int, MessageRecord] = {}
         self._announced = Announced()
         self._highest = -1
@@ -170,14 +177,18 @@ class MessageCache:
             self.updated(ItemUpdated(key=key, data=event.data, event_id=event.event_id))
             return
         record = self._records.get(key)
-        snapshot = decoding.message(key, decoding.mapping(event.data))
+        item = decoding.mapping(event.data)
         if record is None:
+            snapshot = decoding.message(key, item)
             record = MessageRecord(self._conversation, snapshot, event.event_id)
             self._records[key] = record
         elif record.event_id < event.event_id:
-            record.snapshot, record.event_id = snapshot, event.event_id
+            record.snapshot = decoding.message(key, item, record.snapshot)
+            record.event_id = event.event_id
         self._announced.add(key)
         self._highest = max(self._highest, key)
+        if self._typing is not None:
+            self._typing.message_added(record)
         self._context.emit(MessageAdded(record))
         for promise in self._arrivals.pop(key, ()):
             promise.resolve(record)
@@ -306,7 +317,7 @@ class MessageCache:
             return
         before = record.snapshot
         is_announcement_due = record.event_id == FROM_ANSWER
-        record.snapshot = decoding.message(before.message_index, data)
+        record.snapshot = decoding.message(before.message_index, data, before)
         record.event_id = event_id
         reasons = update_reasons(before, record.snapshot, MessageUpdateReason)
         if reasons and not is_announcement_due:

@@ -59,13 +59,18 @@ class UserRecord:
 class ConversationRecord:
     """
     A conversation, from the moment its sid is known until it leaves the user's list.
+
+    Attributes:
+        participants: By sid, in the order of the roster.
+        typing: Those who are typing now, in the order in which they began.
     """
 
-    __slots__ = ("__weakref__", "is_forgotten", "participants", "snapshot")
+    __slots__ = ("__weakref__", "is_forgotten", "participants", "snapshot", "typing")
 
     def __init__(self, snapshot: ConversationSnapshot) -> None:
         self.snapshot = snapshot
         self.participants: Mapping[str, ParticipantRecord] = MappingProxyType({})
+        self.typing: tuple[ParticipantRecord, ...] = ()
         self.is_forgotten = False
 
     @property

@@ -20,11 +20,21 @@ class Requests:
 
     exchange: Exchange
 
-    async def get(self, call: Call, url: str, *, about: str) -> UpstreamResponse:
+    async def get(
+        self, call: Call, url: str, *, about: str, is_cached: bool = False
+    ) -> UpstreamResponse:
         """
         Read a resource.
+
+        Args:
+            call: The user's call.
+            url: Absolute.
+            about: The object, as errors name it.
+            is_cached: Whether an answer of the last seconds does, too.
         """
         request = UpstreamRequest(method="GET", url=url, description=about)
+        if is_cached:
+            return await self.exchange.read_cached(call, request)
         return await self.exchange.read(call, request)
 
     async def post(

@@ -15,6 +15,7 @@ from .context import Context
 from .events import ParticipantAdded, ParticipantDeleted, ParticipantUpdated
 from .records import ConversationRecord, ParticipantRecord
 from .snapshots import ParticipantSnapshot, update_reasons
+from .typing_participants import TypingParticipants
 
 
 class Roster:
@@ -23,13 +24,21 @@ class Roster:
 
     Loading tells nothing; whoever enters, changes or leaves afterwards is told.
 
+    Args:
+        context: The shared services.
+        conversation: Whose roster it is.
+        typing: Told of those who leave.
+
     Attributes:
         is_loaded: Whether everybody is known and changes are followed.
     """
 
-    def __init__(self, context: Context, conversation: ConversationRecord) -> None:
+    def __init__(
+        self, context: Context, conversation: ConversationRecord, typing: TypingParticipants
+    ) -> None:
         self._context = context
         self._conversation = conversation
+        self._typing = typing
         self._answered: dict[str, ParticipantRecord] = {}
         self.is_loaded = False
 
@@ -46,6 +55,9 @@ class Roster:
             participants[key] = record
         self._publish(participants)
         self.is_loaded = True
+        for record in self._conversation.typing:
+            if record not in participants.values():
+                self._typing.ended(record)
 
     def unload(self) -> None:
         """
@@ -111,6 +123,7 @@ class Roster:
         record = participants.pop(str(event.key), None)
         if record is not None:
             self._publish(participants)
+            self._typing.ended(record)
             self._context.emit(ParticipantDeleted(record))
 
     def _record(self, snapshot: ParticipantSnapshot) -> ParticipantRecord:

@@ -14,18 +14,23 @@ from collections.abc import Callable
 from conversations._core.promises import Promise, gather, spawn
 from conversations._core.scheduler import Scheduler
 from conversations._core.sync.client import SyncClient
-from conversations._core.upstream import UpstreamRequest
+from conversations._core.upstream import JSONValue, UpstreamRequest
 from conversations.enums import SynchronizationStatus
 
-from .configuration import Configuration, decode_configuration
+from .channel_commands import ChannelCommands
+from .configuration import Choices, Configuration, decode_configuration
+from .content_commands import ContentCommands
 from .context import Context
 from .conversation_commands import ConversationCommands
 from .conversation_list import ConversationList
 from .events import Initialized
 from .exchange import Exchange
 from .message_commands import MessageCommands
+from .reading_commands import ReadingCommands
+from .typing_commands import TypingCommands
+from .typing_participants import decode_notice
 from .user_commands import UserCommands
-from .users import OwnUser
+from .users import FollowedUser, Users
 
 _log = logging.getLogger("conversations.client")
 
@@ -33,16 +38,26 @@ _log = logging.getLogger("conversations.client")
 class ConversationsService:
     """
     All of the conversations layer once the configuration is known.
+
+    Args:
+        context: What its parts share.
+        api_url: Base of the REST API, without a slash at the end.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, api_url: str) -> None:
         self._context = context
         self.configuration: Configuration = context.configuration
-        self.conversations = ConversationList(context)
-        self.own_user = OwnUser(context)
+        self.typing_commands = TypingCommands(context)
+        self.conversations = ConversationList(context, on_forgotten=self.typing_commands.forget)
+        self.users = Users(context)
         self.conversation_commands = ConversationCommands(context, self.conversations)
         self.message_commands = MessageCommands(context, self.conversation_commands)
-        self.user_commands = UserCommands(context)
+        self.reading_commands = ReadingCommands(
+            context, self.conversation_commands, self.message_commands
+        )
+        self.user_commands = UserCommands(context, self.users)
+        self.content_commands = ContentCommands(context, api_url)
+        self.channel_commands = ChannelCommands(context)
         self._loading: Promise[None] | None = None
 
     async def open(self) -> None:
@@ -52,11 +67,33 @@ class ConversationsService:
         Raises:
             ConversationsError: One of the two could not be opened.
         """
-        parts = [self.conversations.follow(), self.own_user.follow()]
+        parts = [self.conversations.follow(), self.users.follow()]
         await gather(self._context.scheduler, parts)
-        self.own_user.begin()
+        self.users.begin()
         self._context.emit(Initialized())
         self.conversations.begin()
+
+    @property
+    def own_user(self) -> FollowedUser:
+        """
+        The user that the client is connected as.
+        """
+        return self.users.own
+
+    def typing_noticed(self, payload: JSONValue | bytes) -> None:
+        """
+        The service says that somebody is typing; what is not understood is passed over.
+        """
+        notice = decode_notice(payload)
+        if notice is not None:
+            self.conversations.typing_noticed(notice)
+
+    def close(self) -> None:
+        """
+        The client ends: nobody is shown as typing any more, and nothing is sent about it.
+        """
+        self.typing_commands.close()
+        self.conversations.close()
 
     def load_conversations(self) -> None:
         """
@@ -77,6 +114,7 @@ async def start_service(
     api_url: str,
     emit: Callable[[object], None],
     load_conversations: bool,
+    choices: Choices | None = None,
     progress: Callable[[str], None],
     opened: Callable[[ConversationsService], None],
 ) -> ConversationsService:
@@ -90,6 +128,7 @@ async def start_service(
         api_url: Base of the REST API, without a slash at the end.
         emit: Takes events for the layers above.
         load_conversations: Whether the list is loaded (``Properties.synchronize_on_startup``).
+        choices: What the program has chosen instead of the service.
         progress: Told what is waited for next.
         opened: Given the service before the first event that says it is there.
 
@@ -104,12 +143,13 @@ async def start_service(
         headers={"Content-Type": "application/json; charset=utf-8"},
         description="the configuration",
     )
-    configuration = decode_configuration(await exchange.background(request))
+    configuration = decode_configuration(await exchange.background(request), choices)
+    exchange.answers.lifetime = configuration.cache_interval
     _log.info("start: configuration after %.3f s", scheduler.now - began)
     context = Context(
         scheduler=scheduler, exchange=exchange, sync=sync, configuration=configuration, emit=emit
     )
-    service = ConversationsService(context)
+    service = ConversationsService(context, api_url)
     opened(service)
     if load_conversations:
         service.conversations.set_status(SynchronizationStatus.STARTED)

@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 import attrs
 
 from conversations.attributes import Attributes, JSONValue
+from conversations.delivery import AggregatedDeliveryReceipt
 from conversations.enums import (
     ConversationState,
     ConversationStatus,
     ConversationSynchronizationStatus,
     ConversationUpdateReason,
+    MediaCategory,
     MessageUpdateReason,
     NotificationLevel,
     ParticipantUpdateReason,
@@ -88,6 +90,30 @@ class ParticipantSnapshot:
 
 
 @attrs.frozen(kw_only=True)
+class MediaSnapshot:
+    """
+    One media of a message.
+
+    Attributes:
+        category_word: The category as the service says it.
+        size: In bytes; ``None`` if the service did not tell.
+    """
+
+    sid: str
+    category_word: str = MediaCategory.MEDIA.value
+    content_type: str = ""
+    filename: str | None = attrs.field(default=None, repr=False)
+    size: int | None = None
+
+    @property
+    def category(self) -> MediaCategory:
+        """
+        The category; ``UNKNOWN`` for a word that this version does not know.
+        """
+        return MediaCategory.from_wire(self.category_word)
+
+
+@attrs.frozen(kw_only=True)
 class MessageSnapshot:
     """
     One message of a conversation. ``body`` and ``attributes`` stay out of the repr.
@@ -96,13 +122,19 @@ class MessageSnapshot:
     sid: str
     message_index: int
     participant_sid: str | None = None
+    content_sid: str | None = None
+    has_channel_metadata: bool = False
     body: str | None = attrs.field(
         default=None, repr=False, metadata={"reason": MessageUpdateReason.BODY}
     )
     attributes: Attributes = _reported_as(MessageUpdateReason.ATTRIBUTES, Attributes.DEFAULT)
+    aggregated_delivery_receipt: AggregatedDeliveryReceipt | None = _reported_as(
+        MessageUpdateReason.DELIVERY_RECEIPT, None
+    )
     subject: str | None = attrs.field(
         default=None, repr=False, metadata={"reason": MessageUpdateReason.SUBJECT}
     )
+    media: tuple[MediaSnapshot, ...] = _reported_as(MessageUpdateReason.MEDIA, ())
     author: str | None = _reported_as(MessageUpdateReason.AUTHOR, None)
     last_updated_by: str | None = _reported_as(MessageUpdateReason.LAST_UPDATED_BY, None)
     date_created: datetime | None = _reported_as(MessageUpdateReason.DATE_CREATED, None)

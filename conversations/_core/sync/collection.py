@@ -23,6 +23,8 @@ class SyncCollection(SyncEntity):
         super().__init__(host, root, opened_as)
         self._order = self._new_order(root)
         self._items_url = host.reader.items_url(self.object_type, root)
+        # Set until it is read again: a replay did not bring everything after this event.
+        self._missing_after: int | None = None
 
     @property
     def position(self) -> int | None:
@@ -49,7 +51,11 @@ class SyncCollection(SyncEntity):
         The replay has ended with the event *last_event_id*; the subscription is live.
         """
         self.was_reopened = False
-        self._order.replay_completed(last_event_id)
+        position = self._order.position
+        if not self._order.replay_completed(last_event_id) and self._missing_after is None:
+            self._missing_after = position
+        if self._missing_after is not None:
+            self._host.content_missed(self)
 
     def replay_interrupted(self) -> None:
         """
@@ -72,10 +78,18 @@ class SyncCollection(SyncEntity):
         Take a change whose turn has come.
         """
 
+    @property
+    def _complete_through(self) -> int | None:
+        """
+        The event after which some may be missing that will not be replayed.
+        """
+        return self.position if self._missing_after is None else self._missing_after
+
     def _continue_at(self, root: Root) -> None:
         """
         Go on from the position of *root*; what waits and is older is delivered before.
         """
+        self._missing_after = None
         if root.sid == self.sid:
             self._order.restart(root.position)
         else:  # event ids mean something else from now on

@@ -102,12 +102,15 @@ class SyncList(SyncCollection):
         """
         Go on from the new position, and tell the owner that events are missing.
         """
-        is_same = root.sid == self.sid
-        lost_after = self.position if is_same else None
-        if not is_same:
+        if root.sid == self.sid:
+            # First of all: what the owner is told after this has to wait for what is missing.
+            self.emit(HistoryLost(self._complete_through))
+            self._continue_at(root)
+        else:
             self._recent.clear()
-        self._continue_at(root)
-        self.emit(HistoryLost(lost_after))
+            self._continue_at(root)
+            self.emit(HistoryLost(None))
+        self._order.resume()
 
     def replay_expected(self) -> None:
         """

@@ -119,7 +119,7 @@ class SyncMap(SyncCollection):
         items = await self._read_all(self._host.reader.items_url(self.object_type, root))
         if self.is_closed:
             return
-        position, is_same = self.position, root.sid == self.sid
+        position, is_same = self._complete_through, root.sid == self.sid
         self._continue_at(root)
         if is_same:
             new_since = None if self._is_complete else position
@@ -129,6 +129,7 @@ class SyncMap(SyncCollection):
         self._is_complete = True
         for event in events:
             self.emit(event)
+        self._order.resume()
 
     def _apply(self, change: NumberedChange) -> None:
         if isinstance(change, ItemWritten):

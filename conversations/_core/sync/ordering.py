@@ -111,18 +111,23 @@ class EventOrder:
         for held in self._held.values():
             held.deadline = None
 
-    def replay_completed(self, last_event_id: int | None) -> None:
+    def replay_completed(self, last_event_id: int | None) -> bool:
         """
-        The replay has ended with all changes up to *last_event_id*.
+        The replay has ended with all changes up to *last_event_id*, it says.
+
+        Returns:
+            Whether that one has come: a replay may leave changes out, but not the last one.
         """
         self._is_replaying = False
         through = _highest((last_event_id, self._replayed_through))
+        has_come = last_event_id is None or self._has_come(last_event_id)
         self._release(through)
         if through is not None:
             self._known.advance(through)
         for held in self._held.values():
             held.deadline = self._scheduler.now + GAP_PATIENCE
         self._release()
+        return has_come
 
     def replay_interrupted(self) -> None:
         """
@@ -144,6 +149,12 @@ class EventOrder:
         self._release(position)
         self._known.restart(position)
 
+    def resume(self) -> None:
+        """
+        After :meth:`restart`, when what was read has been told: deliver what need not wait.
+        """
+        self._release()
+
     def close(self) -> None:
         """
         Forget what waits.
@@ -151,6 +162,14 @@ class EventOrder:
         self._held.clear()
         self._held_ids.clear()
         self._stop_timer()
+
+    def _has_come(self, event_id: int) -> bool:
+        """
+        Whether a change has come, or is part of what was read at the beginning.
+        """
+        if self.position is None:  # nothing was read, so nothing can be missing
+            return True
+        return event_id in self._known or event_id in self._held
 
     def _hold(self, change: NumberedChange, *, is_replayed: bool) -> _Held:
         deadline: float | None = self._scheduler.now + GAP_PATIENCE

@@ -13,6 +13,7 @@ import attrs
 from ..._core.upstream import JSONValue
 from ..domain import users
 from ..domain.records import Caller, User
+from ..deliveries import Deliveries
 from ..domain.service import Service
 from ..faults import Faults
 from ..refusals import refusal
@@ -33,7 +34,7 @@ class UpstreamCall:
         segments: Its parts, decoded.
         query: Every parameter with all its values, decoded.
         headers: Names in lower case; of repeated ones the first.
-        body: Parsed JSON, text, or raw bytes; ``None`` without one, and always for DELETE.
+        body: Parsed JSON, text, or raw bytes; ``None`` without one.
     """
 
     method: str
@@ -64,8 +65,7 @@ class UpstreamCall:
             segments=tuple(unquote(part) for part in path.strip("/").split("/")),
             query=_decode_query(fields.get("params")),
             headers=_decode_headers(fields.get("headers")),
-            # JavaScript sends the product id as the body of some of these.
-            body=None if method == "DELETE" else payload,
+            body=payload,
         )
 
     @property
@@ -98,6 +98,7 @@ class Call:
         media_base_url: Scheme and host of the connection's own handshake, for what is
             fetched by ordinary HTTP.
         faults: What tests have ordered.
+        deliveries: The way of notifications.
     """
 
     request: UpstreamCall
@@ -107,6 +108,7 @@ class Call:
     subscriber: Subscriber
     media_base_url: str
     faults: Faults
+    deliveries: Deliveries
 
     @property
     def caller(self) -> Caller:

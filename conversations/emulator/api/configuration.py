@@ -7,9 +7,6 @@ from __future__ import annotations
 from ..._core.upstream import JSONValue
 from .calls import Answer, Call
 
-EMAIL_TYPES: list[JSONValue] = ["text/plain", "text/html"]
-
-
 def get_configuration(call: Call) -> Answer:
     """
     ``GET /Client/v2/Configuration``.
@@ -44,16 +41,16 @@ def get_configuration(call: Call) -> Answer:
 
 
 def _options(call: Call) -> dict[str, JSONValue]:
-    settings = call.service.settings
+    settings, limits = call.service.settings, call.service.limits
     return {
-        "consumption_report_interval": "PT1S",
-        "http_cache_interval": "PT1S",
-        "user_infos_to_subscribe": 100,
+        "consumption_report_interval": settings.consumption_report_interval,
+        "http_cache_interval": settings.http_cache_interval,
+        "user_infos_to_subscribe": settings.user_infos_to_subscribe,
         "reachability_enabled": settings.reachability_enabled,
         "my_conversations_page_size": settings.conversations_page_size,
-        "media_attachments_count_limit": 10,
-        "media_attachment_size_limit_in_mb": 150,
-        "media_attachments_total_size_limit_in_mb": 150,
-        "email_histories_allowed_mime_types": EMAIL_TYPES,
-        "email_bodies_allowed_mime_types": EMAIL_TYPES,
+        "media_attachments_count_limit": limits.media_attachments,
+        "media_attachment_size_limit_in_mb": limits.media_megabytes,
+        "media_attachments_total_size_limit_in_mb": limits.media_total_megabytes,
+        "email_histories_allowed_mime_types": list(settings.email_history_types),
+        "email_bodies_allowed_mime_types": list(settings.email_body_types),
     }

@@ -10,13 +10,15 @@ from collections.abc import Mapping
 
 import attrs
 
+from ..deliveries import Deliveries
 from ..domain.records import User
 from ..domain.service import Service
 from ..faults import FailedRequest, Faults
 from ..refusals import Refusal, refusal
+from ..routing import find_route
 from ..sync.objects import Subscriber
 from .calls import MUTATION_ID_HEADER, Answer, Call, UpstreamCall
-from .routes import find_route
+from .routes import ROUTES
 
 _logger = logging.getLogger("conversations.emulator")
 
@@ -44,9 +46,10 @@ class Dispatcher:
     Answers requests; knows the results of earlier mutations.
     """
 
-    def __init__(self, service: Service, faults: Faults) -> None:
+    def __init__(self, service: Service, faults: Faults, deliveries: Deliveries) -> None:
         self._service = service
         self._faults = faults
+        self._deliveries = deliveries
         self._mutations: OrderedDict[tuple[str, str], Answer] = OrderedDict()
 
     def earlier_answer(self, request: UpstreamCall, identity: str) -> Answer | None:
@@ -72,7 +75,7 @@ class Dispatcher:
         return answer
 
     def _handle(self, request: UpstreamCall, origin: Origin) -> Answer:
-        handler, arguments = find_route(request.method, request.segments)
+        handler, arguments = find_route(ROUTES, request.method, request.segments)
         self._check_service(request, arguments)
         return handler(
             Call(
@@ -83,6 +86,7 @@ class Dispatcher:
                 subscriber=origin.subscriber,
                 media_base_url=origin.media_base_url,
                 faults=self._faults,
+                deliveries=self._deliveries,
             )
         )
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from ..._core.upstream import JSONValue
 from ..clock import iso_date
-from ..domain import reading
+from ..domain import memberships
 from ..domain.records import (
     Conversation,
+    Media,
     Membership,
     Message,
     Participant,
@@ -94,7 +95,7 @@ def own_conversation_body(
         "status": membership.value,
         "notification_level": participant.notification_level.value if participant else "default",
         "last_read_message_index": participant.last_read_index if participant else None,
-        "unread_messages_count": reading.unread_count(
+        "unread_messages_count": memberships.unread_count(
             call.service, conversation, call.user.identity
         ),
         "friendly_name": conversation.friendly_name,
@@ -157,12 +158,22 @@ def message_body(call: Call, conversation: Conversation, message: Message) -> di
         "body": message.body,
         "subject": message.subject,
         "attributes": message.attributes,
-        "content_sid": None,
-        "media": None,
+        "content_sid": message.content_sid,
+        "media": [_media(media) for media in message.media] or None,
         "date_created": iso_date(message.date_created),
         "date_updated": iso_date(message.date_updated),
         "url": own_url,
         "links": {"conversation": url, "messages_receipts": f"{own_url}/Receipts"},
+    }
+
+
+def _media(media: Media) -> JSONValue:
+    return {
+        "sid": media.sid,
+        "size": media.content.size,
+        "content_type": media.content_type,
+        "filename": media.filename,
+        "category": media.category.value,
     }
 
 

@@ -4,18 +4,20 @@ Every endpoint there is: one row each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-import attrs
-
-from ..refusals import refusal
+from ..routing import Route
 from . import (
     configuration,
     conversations,
+    delivery,
     messages,
     own_conversations,
     participants,
+    push,
     sync,
+    templates,
+    typing_indicator,
     users,
 )
 from .calls import Answer, Call
@@ -41,6 +43,14 @@ CLIENT_ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", f"{_CONVERSATION}/Messages", messages.send_message),
     ("POST", f"{_CONVERSATION}/Messages/{{message}}", messages.edit_message),
     ("DELETE", f"{_CONVERSATION}/Messages/{{message}}", messages.remove_message),
+    ("GET", f"{_CONVERSATION}/Messages/{{message}}/Receipts", delivery.list_receipts),
+    ("GET", f"{_CONVERSATION}/Messages/{{message}}/ChannelMetadata", delivery.get_metadata),
+    ("GET", f"{_CONVERSATION}/MessageRecipients", delivery.list_recipients),
+    ("GET", "/Client/v2/ContentTemplates", templates.list_templates),
+    ("POST", "/v1/Instances/{service}/Typing", typing_indicator.report_typing),
+    ("POST", "/v1/registrations", push.register),
+    ("DELETE", "/v1/registrations", push.unregister_device),
+    ("DELETE", "/v1/registrations/{registration}", push.unregister),
     ("GET", f"{_SERVICE}/Users/{{user}}", users.get_user),
     ("POST", f"{_SERVICE}/Users/{{user}}", users.update_user),
     ("POST", "/v4/Subscriptions", sync.subscribe),
@@ -68,66 +78,20 @@ SYNC_WRITES: tuple[tuple[str, str], ...] = (
 )
 
 
-@attrs.frozen(kw_only=True)
-class Route:
-    """
-    One endpoint: a method, a path with variables in braces, and what handles it.
-    """
-
-    method: str
-    parts: tuple[str, ...]
-    handler: Handler
-
-    def match(self, segments: tuple[str, ...]) -> dict[str, str] | None:
-        """
-        What stands in the places of the variables, or ``None`` for another path.
-        """
-        if len(segments) != len(self.parts):
-            return None
-        arguments: dict[str, str] = {}
-        for part, segment in zip(self.parts, segments, strict=True):
-            if part.startswith("{"):
-                arguments[part.strip("{}")] = segment
-            elif part != segment:
-                return None
-        return arguments
-
-
-def _route(method: str, path: str, handler: Handler) -> Route:
-    return Route(method=method, parts=tuple(path.strip("/").split("/")), handler=handler)
-
-
-ROUTES: tuple[Route, ...] = (
-    *(_route(*row) for row in CLIENT_ROUTES),
+_SYNC_ROWS: tuple[tuple[str, str, Handler], ...] = (
     *(
-        _route(method, f"{prefix}{path}", handler)
+        (method, f"{prefix}{path}", handler)
         for prefix in SYNC_PREFIXES
         for method, path, handler in SYNC_ROUTES
     ),
     *(
-        _route(method, f"{prefix}/{collection}{path}", sync.refuse_write)
+        (method, f"{prefix}/{collection}{path}", sync.refuse_write)
         for prefix in SYNC_PREFIXES
         for collection in ("Documents", "Maps", "Lists")
         for method, path in SYNC_WRITES
     ),
 )
 
-
-def find_route(method: str, segments: tuple[str, ...]) -> tuple[Handler, Mapping[str, str]]:
-    """
-    What handles a request, and the variables of its path.
-
-    Raises:
-        Refusal: No such path, or not with this method.
-    """
-    is_known = False
-    for route in ROUTES:
-        arguments = route.match(segments)
-        if arguments is None or "" in arguments.values():
-            continue
-        if route.method == method:
-            return route.handler, arguments
-        is_known = True
-    if is_known:
-        raise refusal(20004)
-    raise refusal(20404, f"The requested resource /{'/'.join(segments)} was not found")
+ROUTES: tuple[Route[Handler], ...] = tuple(
+    Route.of(*row) for row in (*CLIENT_ROUTES, *_SYNC_ROWS)
+)

@@ -103,10 +103,11 @@ def subscribe(call: Call) -> Answer:
         call.subscriber,
         call.request.base_url,
         cut_replay=call.faults.cut_replay,
+        tell_outcome=call.deliveries.outcome,
     )
     return Answer(
         status=202,
-        body=accepted_body(call.faults.max_batch_size),
+        body=accepted_body(call.faults.max_batch_size, call.faults.estimated_delivery_ms),
         afterwards=partial(work.run, request),
     )
 

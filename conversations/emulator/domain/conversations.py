@@ -9,11 +9,11 @@ from typing import TypeVar
 from ..ids import is_sid
 from ..refusals import refusal
 from ..sync.objects import SyncDocument, SyncList, SyncMap
-from . import memberships
+from . import media, memberships, states
 from .access import is_insider, is_participant, require_insider, require_open
 from .fields import ConversationFields, Unset
 from .items import conversation_document
-from .records import Caller, Conversation, ConversationState, Membership
+from .records import Caller, Conversation, Membership
 from .service import Service
 
 Value = TypeVar("Value")
@@ -57,6 +57,7 @@ def create(service: Service, caller: Caller, fields: ConversationFields) -> Conv
         friendly_name=_value(fields.friendly_name, None),
         unique_name=unique_name,
         attributes=_value(fields.attributes, "{}"),
+        bindings=_value(fields.bindings, {}),
         state_changed=now,
         date_created=now,
         date_updated=now,
@@ -68,6 +69,7 @@ def create(service: Service, caller: Caller, fields: ConversationFields) -> Conv
     creator = service.users.get(caller.identity)
     if creator is not None:
         memberships.show(conversation, creator, Membership.NOT_PARTICIPATING)
+    states.begin(service, conversation)
     return conversation
 
 
@@ -83,15 +85,14 @@ def update(
     _rename(service, conversation, fields.unique_name)
     conversation.friendly_name = _value(fields.friendly_name, conversation.friendly_name)
     conversation.attributes = _value(fields.attributes, conversation.attributes)
+    conversation.bindings = _value(fields.bindings, conversation.bindings)
     if fields == ConversationFields():
         return
     conversation.date_updated = service.now()
-    if not isinstance(fields.state, Unset):
-        conversation.state = fields.state
-        conversation.state_changed = service.now()
-    conversation.document.set_data(conversation_document(conversation))
-    if conversation.is_closed:
-        memberships.hide_from_all(service, conversation)
+    if isinstance(fields.state, Unset):
+        conversation.document.set_data(conversation_document(conversation))
+    else:
+        states.change(service, conversation, fields.state)
 
 
 def remove(service: Service, caller: Caller, conversation: Conversation) -> None:
@@ -102,6 +103,7 @@ def remove(service: Service, caller: Caller, conversation: Conversation) -> None
     that they have left.
     """
     require_insider(conversation, caller)
+    states.end(conversation)
     memberships.hide_from_all(service, conversation)
     del service.conversations[conversation.sid]
     if conversation.unique_name is not None:
@@ -109,17 +111,7 @@ def remove(service: Service, caller: Caller, conversation: Conversation) -> None
     service.store.remove(conversation.document)
     service.store.remove(conversation.list)
     service.store.remove(conversation.roster)
-
-
-def wake(service: Service, conversation: Conversation) -> bool:
-    """
-    Activity ends the inactive state. Whether it did; then the caller writes the document.
-    """
-    if conversation.state is not ConversationState.INACTIVE:
-        return False
-    conversation.state = ConversationState.ACTIVE
-    conversation.state_changed = service.now()
-    return True
+    media.remove_of(service, conversation)
 
 
 def _create_objects(service: Service, conversation: Conversation) -> None:

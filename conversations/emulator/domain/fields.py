@@ -5,15 +5,17 @@ What an operation may be given, and the checks of single values.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final, NoReturn
 
 import attrs
 
+from ..._core.upstream import JSONValue
 from ..ids import is_sid
 from ..refusals import refusal
 from ..settings import Limits
-from .records import Binding, ConversationState, NotificationLevel
+from .records import Binding, ChannelMetadata, ConversationState, NotificationLevel
 
 
 class Unset(Enum):
@@ -37,6 +39,7 @@ class ConversationFields:
     unique_name: str | Unset | None = UNSET
     attributes: str | Unset = UNSET
     state: ConversationState | Unset = UNSET
+    bindings: Mapping[str, JSONValue] | Unset = UNSET
 
     def check(self, limits: Limits) -> None:
         """
@@ -47,6 +50,25 @@ class ConversationFields:
         if isinstance(self.unique_name, str) and is_sid(self.unique_name, "CH"):
             raise refusal(50390)
         check_attributes(self.attributes, limits.conversation_attributes_bytes)
+
+
+@attrs.frozen(kw_only=True)
+class TimerFields:
+    """
+    When a conversation shall change by itself, in seconds. ``None`` and 0 stand for never.
+    """
+
+    inactive_after: float | Unset | None = UNSET
+    closed_after: float | Unset | None = UNSET
+
+    def check(self) -> None:
+        """
+        Refuse times that are too short.
+        """
+        if isinstance(self.inactive_after, float | int) and 0 < self.inactive_after < 60:  # noqa: PLR2004  # a minute
+            raise refusal(50375)
+        if isinstance(self.closed_after, float | int) and 0 < self.closed_after < 600:  # noqa: PLR2004  # ten minutes
+            raise refusal(50376)
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +89,27 @@ class MessageFields:
             raise refusal(50504)
         check_length(self.subject, limits.subject_characters, 20001)
         check_attributes(self.attributes, limits.message_attributes_bytes)
+
+
+@attrs.frozen(kw_only=True)
+class AttachedFields:
+    """
+    What a message can be given at its beginning and never again.
+
+    Attributes:
+        media_sids: Uploaded media, of any category.
+        content_sid: A template to make it from.
+        content_variables: JSON text of an object, for the template.
+        channel_metadata: What another channel knows about it.
+    """
+
+    media_sids: tuple[str, ...] = ()
+    content_sid: str | None = None
+    content_variables: str | None = None
+    channel_metadata: ChannelMetadata | None = None
+
+
+NOTHING_ATTACHED = AttachedFields()
 
 
 @attrs.frozen(kw_only=True)

@@ -5,9 +5,20 @@ objects). Every item is written whole on every change.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..._core.upstream import JSONValue
 from ..clock import iso_date
-from .records import Conversation, Membership, Message, Participant, User
+from .records import (
+    Conversation,
+    DeliveryReceipt,
+    DeliveryStatus,
+    Media,
+    Membership,
+    Message,
+    Participant,
+    User,
+)
 
 
 def user_item(user: User, key: str) -> JSONValue:
@@ -60,7 +71,7 @@ def conversation_document(conversation: Conversation) -> JSONValue:
             "current": conversation.state.value,
             "dateUpdated": iso_date(conversation.state_changed),
         },
-        "bindings": {},
+        "bindings": dict(conversation.bindings),
         "type": "private",
     }
     if last is not None:
@@ -95,24 +106,73 @@ def roster_item(participant: Participant, info: str | None) -> JSONValue:
 def message_item(message: Message) -> JSONValue:
     """
     One item of a messages list. Members without a value that may be absent are left out.
+
+    ``media`` is what older clients read: the first attachment alone.
     """
+    attachments = message.attachments
     data: dict[str, JSONValue] = {
         "sid": message.sid,
         "author": message.author,
-        "type": "text",
+        "type": "media" if attachments else "text",
         "subject": message.subject,
-        "contentSid": None,
+        "contentSid": message.content_sid,
         "attributes": message.attributes,
         "timestamp": iso_date(message.date_created),
         "dateUpdated": iso_date(message.date_updated),
         "lastUpdatedBy": message.last_updated_by,
-        "channelMetadata": False,
+        "channelMetadata": message.channel_metadata is not None,
     }
     if message.participant_sid is not None:
         data["memberSid"] = message.participant_sid
     if message.body is not None:
         data["text"] = message.body
+    if message.media:
+        data["medias"] = [
+            {**_media(media), "category": media.category.value} for media in message.media
+        ]
+    if attachments:
+        data["media"] = _media(attachments[0])
+    if message.receipts:
+        data["delivery"] = delivery_summary(message.receipts.values())
     return data
+
+
+def delivery_summary(receipts: Collection[DeliveryReceipt]) -> JSONValue:
+    """
+    How far a message has come with all its receivers outside the chat together.
+
+    What was read was delivered too, and what was delivered, or lost on the way, was sent.
+    """
+    summary: dict[str, JSONValue] = {"total": len(receipts)}
+    for name, statuses in COUNTED.items():
+        count = sum(receipt.status in statuses for receipt in receipts)
+        summary[name] = "none" if not count else "all" if count == len(receipts) else "some"
+    return summary
+
+
+COUNTED: dict[str, frozenset[DeliveryStatus]] = {
+    "sent": frozenset(
+        {
+            DeliveryStatus.SENT,
+            DeliveryStatus.DELIVERED,
+            DeliveryStatus.READ,
+            DeliveryStatus.UNDELIVERED,
+        }
+    ),
+    "delivered": frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.READ}),
+    "read": frozenset({DeliveryStatus.READ}),
+    "undelivered": frozenset({DeliveryStatus.UNDELIVERED}),
+    "failed": frozenset({DeliveryStatus.FAILED}),
+}
+
+
+def _media(media: Media) -> dict[str, JSONValue]:
+    return {
+        "sid": media.sid,
+        "filename": media.filename,
+        "contentType": media.content_type,
+        "size": media.content.size,
+    }
 
 
 def _bindings(participant: Participant) -> JSONValue:

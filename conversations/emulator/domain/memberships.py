@@ -42,3 +42,14 @@ def listed(service: Service, user: User) -> list[Conversation]:
     """
     found = [service.conversations[sid] for sid in user.memberships]
     return sorted(found, key=lambda conversation: conversation.number)
+
+
+def unread_count(service: Service, conversation: Conversation, identity: str) -> int | None:
+    """
+    Messages after the user's horizon, of any author; ``None`` while it has none.
+    """
+    participant = conversation.by_identity.get(identity)
+    if participant is None or participant.last_read_index is None:
+        return None
+    unread = conversation.count_after(participant.last_read_index)
+    return min(unread, service.limits.unread_count)

@@ -5,11 +5,12 @@ Sending, editing and removing messages.
 from __future__ import annotations
 
 from ..refusals import refusal
+from . import content, delivery, media, participants, push, states
 from .access import require_open, require_participant
-from .conversations import wake
-from .fields import MessageFields, Unset
+from .content import Rendered
+from .fields import NOTHING_ATTACHED, AttachedFields, MessageFields, Unset
 from .items import conversation_document, message_item
-from .records import Caller, Conversation, Message, Participant
+from .records import Caller, Conversation, Message
 from .service import Service
 
 
@@ -24,34 +25,51 @@ def find(conversation: Conversation, sid: str) -> Message:
 
 
 def send(
-    service: Service, caller: Caller, conversation: Conversation, fields: MessageFields
+    service: Service,
+    caller: Caller,
+    conversation: Conversation,
+    fields: MessageFields,
+    attached: AttachedFields = NOTHING_ATTACHED,
 ) -> Message:
     """
     Append a message. The conversation's own date and the read horizons stay as they are.
 
-    The server may send for anybody: *caller* is then the author, by identity or by address.
+    The server may send for anybody: *caller* is then the author, by identity or by address. A
+    message that is made from a template has the template's words, not those of *fields*.
     """
     require_participant(conversation, caller)
     require_open(conversation)
     fields.check(service.limits)
+    named = media.to_attach(service, attached.media_sids)
+    rendered = _render(service, attached)
+    body = None if isinstance(fields.body, Unset) else fields.body
+    if rendered is not None:
+        body = rendered.body
+        named = (*named, content.keep(service, caller.identity, rendered))
     now = service.now()
-    participant = _participant_of(conversation, caller.identity)
+    participant = participants.by_author(conversation, caller.identity)
     message = Message(
         sid=service.ids.sid("IM"),
         index=conversation.list.next_index,
         author=caller.identity,
         participant_sid=participant.sid if participant else None,
-        body=None if isinstance(fields.body, Unset) else fields.body,
+        body=body,
         subject=None if isinstance(fields.subject, Unset) else fields.subject,
         attributes="{}" if isinstance(fields.attributes, Unset) else fields.attributes,
         date_created=now,
         date_updated=now,
+        media=named,
+        content_sid=attached.content_sid,
+        channel_metadata=attached.channel_metadata,
     )
+    media.attach(service, conversation, message)
+    delivery.begin(service, conversation, message)
     conversation.messages[message.index] = message
     conversation.message_indexes[message.sid] = message.index
     conversation.list.append(message_item(message))
-    wake(service, conversation)
+    states.note_activity(service, conversation)
     conversation.document.set_data(conversation_document(conversation))
+    push.message_added(service, conversation, message)
     return message
 
 
@@ -95,11 +113,15 @@ def remove(caller: Caller, conversation: Conversation, message: Message) -> None
         conversation.document.set_data(conversation_document(conversation))
 
 
-def _participant_of(conversation: Conversation, author: str) -> Participant | None:
-    by_identity = conversation.by_identity.get(author)
-    if by_identity is not None:
-        return by_identity
-    for participant in conversation.participants.values():
-        if participant.binding is not None and participant.binding.address == author:
-            return participant
-    return None
+def _render(service: Service, attached: AttachedFields) -> Rendered | None:
+    """
+    The template that a message is made from, filled in.
+    """
+    if attached.content_sid is None:
+        if attached.content_variables is not None:
+            raise refusal(50528)
+        return None
+    variables: dict[str, str] = {}
+    if attached.content_variables is not None:
+        variables = content.check_variables(service, attached.content_variables)
+    return content.render(content.find(service, attached.content_sid), variables)

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from ..ids import is_sid
 from ..refusals import refusal
-from . import memberships, users
+from . import memberships, push, states, users
 from .access import require_insider, require_open, require_participant
-from .conversations import wake
 from .fields import BindingFields, check_attributes, check_identity
 from .items import conversation_document, roster_item
 from .records import Binding, Caller, Conversation, Membership, Participant, User
@@ -24,6 +23,19 @@ def find(conversation: Conversation, sid_or_identity: str) -> Participant:
     if participant is None:
         raise refusal(50432)
     return participant
+
+
+def by_author(conversation: Conversation, author: str) -> Participant | None:
+    """
+    The participant who writes under that identity or address.
+    """
+    by_identity = conversation.by_identity.get(author)
+    if by_identity is not None:
+        return by_identity
+    for participant in conversation.participants.values():
+        if participant.binding is not None and participant.binding.address == author:
+            return participant
+    return None
 
 
 def add_user(
@@ -54,7 +66,9 @@ def add_user(
     publish(service, conversation, participant)
     # The roster first, so that the new member loads one that already contains it.
     memberships.show(conversation, user, Membership.JOINED)
-    _wake(service, conversation)
+    _note_activity(service, conversation)
+    if identity != caller.identity:
+        push.participant_added(service, conversation, identity)
     return participant
 
 
@@ -80,7 +94,7 @@ def add_address(
         raise refusal(50417)
     participant = _record(service, conversation, binding=binding, attributes=attributes)
     publish(service, conversation, participant)
-    _wake(service, conversation)
+    _note_activity(service, conversation)
     return participant
 
 
@@ -121,6 +135,8 @@ def remove(
     conversation.roster.remove_item(participant.sid)
     for target in (conversation.document, conversation.list, conversation.roster):
         target.drop_strangers()
+    if participant.identity is not None and participant.identity != caller.identity:
+        push.participant_removed(service, conversation, participant.identity)
 
 
 def _check_joining(conversation: Conversation, caller: Caller) -> None:
@@ -187,6 +203,6 @@ def publish(service: Service, conversation: Conversation, participant: Participa
     conversation.roster.set_item(participant.sid, roster_item(participant, info))
 
 
-def _wake(service: Service, conversation: Conversation) -> None:
-    if wake(service, conversation):
+def _note_activity(service: Service, conversation: Conversation) -> None:
+    if states.note_activity(service, conversation):
         conversation.document.set_data(conversation_document(conversation))

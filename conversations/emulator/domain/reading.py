@@ -45,17 +45,6 @@ def update(
     participants.publish(service, conversation, participant)
 
 
-def unread_count(service: Service, conversation: Conversation, identity: str) -> int | None:
-    """
-    Messages after the user's horizon, of any author; ``None`` while it has none.
-    """
-    participant = conversation.by_identity.get(identity)
-    if participant is None or participant.last_read_index is None:
-        return None
-    unread = conversation.count_after(participant.last_read_index)
-    return min(unread, service.limits.unread_count)
-
-
 def _show(service: Service, conversation: Conversation, caller: Caller) -> None:
     user = users.find(service, caller.identity)
     memberships.show(conversation, user, Membership.JOINED)

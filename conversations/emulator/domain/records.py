@@ -5,11 +5,15 @@ The records of the service.
 from __future__ import annotations
 
 import bisect
+from collections.abc import Mapping
 from enum import StrEnum
 
 import attrs
 
+from ..._core.upstream import JSONValue
+from ..spool import Spool
 from ..sync.objects import SyncDocument, SyncList, SyncMap
+from .surroundings import Alarm
 
 
 class ConversationState(StrEnum):
@@ -29,6 +33,29 @@ class NotificationLevel(StrEnum):
 
     DEFAULT = "default"
     MUTED = "muted"
+
+
+class MediaCategory(StrEnum):
+    """
+    What a media is for: an attachment, or a form of the body or of an e-mail's history.
+    """
+
+    MEDIA = "media"
+    BODY = "body"
+    HISTORY = "history"
+
+
+class DeliveryStatus(StrEnum):
+    """
+    How far a message has come towards somebody outside the chat.
+    """
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNDELIVERED = "undelivered"
 
 
 class Membership(StrEnum):
@@ -119,9 +146,80 @@ class Participant:
 
 
 @attrs.define(eq=False, kw_only=True)
+class Media:
+    """
+    One uploaded content. It belongs to nobody until a message names it.
+
+    Attributes:
+        author: Identity, or ``system``.
+        conversation: Where the message is that names it.
+        message_sid: That message.
+    """
+
+    sid: str
+    author: str
+    content_type: str
+    filename: str | None
+    category: MediaCategory
+    content: Spool = attrs.field(repr=False)
+    date_created: float
+    date_updated: float
+    conversation: Conversation | None = None
+    message_sid: str | None = None
+
+
+@attrs.define(eq=False, kw_only=True)
+class DeliveryReceipt:
+    """
+    What became of one message on its way to one participant outside the chat.
+
+    Attributes:
+        number: Counts the receipts of the message.
+        channel_message_sid: The message in the other channel.
+        error_code: 0 for none.
+    """
+
+    sid: str
+    number: int
+    participant_sid: str
+    channel_message_sid: str
+    status: DeliveryStatus = DeliveryStatus.SENT
+    error_code: int = 0
+    date_created: float
+    date_updated: float
+
+
+@attrs.frozen(kw_only=True)
+class ChannelMetadata:
+    """
+    What another channel knows about a message.
+    """
+
+    type: str
+    data: JSONValue = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Recipient:
+    """
+    One party of a message that also went by e-mail: ``from``, ``to`` or ``cc``.
+    """
+
+    level: str
+    name: str | None
+    address: str
+
+
+@attrs.define(eq=False, kw_only=True)
 class Message:
     """
     One message. Its index is that of its item in the messages list.
+
+    Attributes:
+        media: What is attached to it, of every category.
+        content_sid: The template that it was made from.
+        receipts: By participant, of those outside the chat.
+        recipients: If there are e-mail participants.
     """
 
     sid: str
@@ -134,6 +232,36 @@ class Message:
     date_created: float
     date_updated: float
     last_updated_by: str | None = None
+    media: tuple[Media, ...] = ()
+    content_sid: str | None = None
+    receipts: dict[str, DeliveryReceipt] = attrs.field(factory=dict)
+    recipients: tuple[Recipient, ...] = ()
+    channel_metadata: ChannelMetadata | None = None
+
+    @property
+    def attachments(self) -> tuple[Media, ...]:
+        """
+        The media that are attachments.
+        """
+        return tuple(media for media in self.media if media.category is MediaCategory.MEDIA)
+
+
+@attrs.define(kw_only=True)
+class StateTimers:
+    """
+    When a conversation changes its state by itself.
+
+    Attributes:
+        inactive_after: Seconds without activity; ``None`` for never.
+        closed_after: The same. Both count from the same moment.
+        since: That moment, seconds since the epoch.
+        alarm: What is planned next.
+    """
+
+    inactive_after: float | None = None
+    closed_after: float | None = None
+    since: float = 0.0
+    alarm: Alarm | None = attrs.field(default=None, repr=False)
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -143,6 +271,7 @@ class Conversation:
 
     Attributes:
         number: Counts the conversations of the service, in order of creation.
+        bindings: What its document says about e-mail and the like.
     """
 
     sid: str
@@ -155,6 +284,8 @@ class Conversation:
     state_changed: float
     date_created: float
     date_updated: float
+    bindings: Mapping[str, JSONValue] = attrs.field(factory=dict)
+    timers: StateTimers = attrs.field(factory=StateTimers)
     document: SyncDocument = attrs.field(init=False)
     list: SyncList = attrs.field(init=False)
     roster: SyncMap = attrs.field(init=False)
@@ -190,3 +321,53 @@ class Conversation:
         """
         indexes = list(self.messages)
         return len(indexes) - bisect.bisect_right(indexes, index)
+
+
+@attrs.frozen(kw_only=True)
+class ContentTemplate:
+    """
+    A template for messages.
+
+    Attributes:
+        number: Counts the templates of the service.
+        variables: Names and what stands for them unless a message says otherwise.
+        variants: Content by type (``twilio/text`` …), with ``{{name}}`` for a variable.
+    """
+
+    sid: str
+    number: int
+    friendly_name: str
+    variables: Mapping[str, str]
+    variants: Mapping[str, JSONValue] = attrs.field(repr=False)
+    date_created: float
+    date_updated: float
+
+
+@attrs.frozen(kw_only=True)
+class PushRegistration:
+    """
+    A device that wants to be notified.
+
+    Attributes:
+        channel_type: ``fcm`` or ``apn``.
+        token: The device's token.
+        message_types: What it wants to be notified of.
+        platform: What it says about itself.
+    """
+
+    id: str
+    identity: str
+    channel_type: str
+    token: str = attrs.field(repr=False)
+    message_types: tuple[str, ...]
+    platform: str
+
+
+@attrs.frozen(kw_only=True)
+class Push:
+    """
+    A push notification that would have been sent to a device.
+    """
+
+    registration: PushRegistration
+    payload: Mapping[str, JSONValue] = attrs.field(repr=False)

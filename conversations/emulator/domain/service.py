@@ -11,7 +11,8 @@ from ..ids import ServiceIds
 from ..settings import Limits, Settings
 from ..sync.objects import Ownership
 from ..sync.store import SyncStore
-from .records import Conversation, User
+from .records import ContentTemplate, Conversation, Media, Push, PushRegistration, User
+from .surroundings import Surroundings
 
 
 class Service:
@@ -21,14 +22,20 @@ class Service:
     Resetting the data means a new service: all SIDs and storage ids change with it.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, ids: ServiceIds) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, ids: ServiceIds, surroundings: Surroundings
+    ) -> None:
         credentials = settings.credentials
         self.settings = settings
+        self.surroundings = surroundings
         self.account = credentials.account
         self.sid = credentials.service
         self.ids = ids
         self.clock = clock
-        self.store = SyncStore(Ownership(account=self.account, service=self.sid, clock=clock), ids)
+        owner = Ownership(
+            account=self.account, service=self.sid, clock=clock, carry=surroundings.carry_event
+        )
+        self.store = SyncStore(owner, ids)
         self.messaging_service_sid = ids.sid("MG")
         self.user_role_sid = ids.sid("RL")
         self.creator_role_sid = ids.sid("RL")
@@ -37,6 +44,12 @@ class Service:
         self.conversations: dict[str, Conversation] = {}
         self.unique_names: dict[str, Conversation] = {}
         self.conversation_numbers = count()
+        self.media: dict[str, Media] = {}
+        self.templates: dict[str, ContentTemplate] = {}
+        self.template_numbers = count()
+        self.push_settings = settings.push
+        self.push_registrations: dict[str, PushRegistration] = {}
+        self.pushes: list[Push] = []
         self._storage_ids: dict[tuple[str, str], str] = {}
 
     @property
@@ -51,6 +64,16 @@ class Service:
         Seconds since the epoch.
         """
         return self.clock.time()
+
+    def close(self) -> None:
+        """
+        Let go of everything that is more than memory. The service is not used any more.
+        """
+        for media in self.media.values():
+            media.content.close()
+        for conversation in self.conversations.values():
+            if conversation.timers.alarm is not None:
+                conversation.timers.alarm.cancel()
 
     def storage_id(self, identity: str, product: str) -> str:
         """

@@ -77,6 +77,15 @@ def update(service: Service, caller: Caller, user: User, fields: UserFields) -> 
         user.info.set_item("attributes", user_item(user, "attributes"))
 
 
+def set_notifiable(service: Service, user: User, *, is_notifiable: bool) -> None:
+    """
+    Show whether a device of the user takes push notifications, if the service does that.
+    """
+    if service.settings.reachability_enabled and user.is_notifiable != is_notifiable:
+        user.is_notifiable = is_notifiable
+        user.info.set_item("reachability", user_item(user, "reachability"))
+
+
 def set_online(service: Service, user: User, *, is_online: bool) -> None:
     """
     Show the user online or offline, if the service does that at all.

@@ -66,6 +66,20 @@ class Item:
     date_updated: str
 
 
+class Carrier(Protocol):
+    """
+    How events get to the subscribers.
+    """
+
+    def __call__(
+        self, name: str, subscriber: Subscriber, message_type: str, payload: bytes
+    ) -> None:
+        """
+        Bring an event of the object of that name to a subscriber.
+        """
+        ...
+
+
 @attrs.frozen(kw_only=True)
 class Ownership:
     """
@@ -75,6 +89,7 @@ class Ownership:
     account: str
     service: str
     clock: Clock
+    carry: Carrier
 
 
 class SyncObject:
@@ -196,7 +211,9 @@ class SyncObject:
                 payloads[form] = json_body(
                     envelope(self, [event], subscription.base_url, version=subscription.version)
                 )
-            subscription.subscriber.notify(message_type, payloads[form])
+            self.owner.carry(
+                self.unique_name, subscription.subscriber, message_type, payloads[form]
+            )
         return event
 
 

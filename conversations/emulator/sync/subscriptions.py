@@ -22,6 +22,7 @@ LIFETIME_SECONDS = 86_400
 OUTCOMES_IN_ONE_MESSAGE = 100
 
 ReplayCut = Callable[[list[Event]], list[Event] | None]
+OutcomeCarrier = Callable[[Subscriber, str, bytes], None]
 
 
 @attrs.frozen(kw_only=True)
@@ -71,12 +72,14 @@ class SubscriptionsRequest:
         raise SyncError(400, 20001, "Malformed subscriptions request")
 
 
-def accepted_body(batch_size: int = BATCH_SIZE) -> dict[str, JSONValue]:
+def accepted_body(
+    batch_size: int = BATCH_SIZE, estimated_delivery_ms: int = ESTIMATED_DELIVERY_MS
+) -> dict[str, JSONValue]:
     """
     The answer to every request that is understood; the outcomes come as notifications.
     """
     return {
-        "estimated_delivery_in_ms": ESTIMATED_DELIVERY_MS,
+        "estimated_delivery_in_ms": estimated_delivery_ms,
         "max_batch_size": batch_size,
         "ttl_in_s": LIFETIME_SECONDS,
     }
@@ -92,6 +95,7 @@ class Subscribing:
         base_url: Scheme and host of the request.
         cut_replay: A fault of tests: given the events of a replay, those that are told before
             it is interrupted, or ``None`` to tell all.
+        tell_outcome: Brings an outcome to the subscriber.
     """
 
     def __init__(
@@ -100,12 +104,14 @@ class Subscribing:
         subscriber: Subscriber,
         base_url: str,
         *,
-        cut_replay: ReplayCut = lambda _events: None,
+        cut_replay: ReplayCut,
+        tell_outcome: OutcomeCarrier,
     ) -> None:
         self._store = store
         self._subscriber = subscriber
         self._base_url = base_url
         self._cut_replay = cut_replay
+        self._tell_outcome = tell_outcome
 
     def run(self, request: SubscriptionsRequest) -> None:
         """
@@ -188,11 +194,14 @@ class Subscribing:
         }
         if request.version < ARRAYS_SINCE_VERSION:
             for outcome in outcomes:
-                self._notify({**head, "event": outcome})
+                self._tell({**head, "event": outcome})
             return
         remaining: Iterator[JSONValue] = iter(outcomes)
         while chunk := list(islice(remaining, OUTCOMES_IN_ONE_MESSAGE)):
-            self._notify({**head, "events": chunk})
+            self._tell({**head, "events": chunk})
+
+    def _tell(self, outcome: dict[str, JSONValue]) -> None:
+        self._tell_outcome(self._subscriber, MESSAGE_TYPE, json_body(outcome))
 
     def _notify(self, message: dict[str, JSONValue]) -> None:
         self._subscriber.notify(MESSAGE_TYPE, json_body(message))

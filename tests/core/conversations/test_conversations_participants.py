@@ -149,7 +149,7 @@ def test_a_participant_of_another_channel_is_read_from_the_answer() -> None:
     world.settle()
     snapshot: ParticipantSnapshot = adding.result().snapshot
     assert (snapshot.identity, snapshot.channel) == (None, "sms")
-    assert snapshot.bindings == {"sms": binding}
+    assert snapshot.bindings == {"sms": {"address": "+1555", "proxy_address": "+1666"}}
 
 
 def test_a_participant_added_while_the_conversation_goes_away_is_returned() -> None:
