@@ -4,7 +4,9 @@ Checks of what users pass in: everything wrong is refused before anything is sen
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
+from typing import Any
 
 from conversations.attributes import Attributes, AttributesLike
 from conversations.errors import InvalidArgumentError
@@ -125,6 +127,15 @@ def instance(value: object, name: str, kind: type) -> None:
     """
     if not isinstance(value, kind):
         raise _refused(name, f"must be {kind.__name__}, not {type(value).__name__}")
+
+
+def iterable(value: object, name: str) -> list[Any]:
+    """
+    The items of anything that has some; a single text is none.
+    """
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise _refused(name, f"must be an iterable, not {type(value).__name__}")
+    return list(value)
 
 
 def _refused(name: str, what: str) -> InvalidArgumentError:

@@ -4,13 +4,18 @@ The conversations of a client, as a part of its class.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from conversations import _arguments as arguments
 from conversations._client_base import ClientBase
 from conversations._core.conversations.calls import Call
+from conversations._core.conversations.listing_commands import ConversationPage
 from conversations._core.conversations.records import ConversationRecord
 from conversations._core.conversations.service import ConversationsService
+from conversations._core.sync.queries import Order
 from conversations.attributes import AttributesLike
 from conversations.conversation import Conversation
+from conversations.paginator import Paginator
 
 
 class ClientConversations(ClientBase):
@@ -27,6 +32,63 @@ class ClientConversations(ClientBase):
         """
         records = sorted(self._service.conversations.records.values(), key=_newest_first)
         return [self._objects.conversation(record) for record in records]
+
+    def get_subscribed_conversations(
+        self, page_size: int = 30, *, timeout: float | None = None
+    ) -> Paginator[Conversation]:
+        """
+        The user's conversations page by page, in the order of the server's keys.
+
+        Each is loaded to ``METADATA`` at least. One that cannot be opened is left out, so a
+        page may hold fewer. Does not wait for the synchronization, and works without it.
+
+        Args:
+            page_size: 1 to 100.
+            timeout: Seconds.
+
+        Raises:
+            InvalidArgumentError: *page_size* is out of range.
+            ConversationsError: Anything else that went wrong.
+
+        Wire: docs/protocol/conversations.md, Conversations.
+        """
+        size = arguments.page_size(page_size)
+        return self._subscribed("get_subscribed_conversations", timeout, size, None, "asc")
+
+    def iter_conversations(self) -> Iterator[Conversation]:
+        """
+        All conversations of the user, in the order of the server's keys, as they arrive.
+
+        Page by page, so that the first ones can be used before the last ones are loaded.
+
+        Raises:
+            ConversationsError: While iterating: a page could not be read.
+
+        Wire: docs/protocol/conversations.md, Conversations.
+        """
+        yield from self.get_subscribed_conversations(arguments.MAX_PAGE_SIZE)
+
+    def _subscribed(
+        self, name: str, timeout: float | None, size: int, start: str | None, order: Order
+    ) -> Paginator[Conversation]:
+        async def run(service: ConversationsService, call: Call) -> ConversationPage:
+            return await service.listing_commands.page(
+                call, start=start, page_size=size, order=order
+            )
+
+        def page_from(
+            name: str, key: str | None, order: Order
+        ) -> Callable[[float | None], Paginator[Conversation]] | None:
+            if key is None:
+                return None
+            return lambda timeout: self._subscribed(name, timeout, size, key, order)
+
+        page = self._objects.call(name, timeout, run)
+        return Paginator(
+            [self._objects.conversation(record) for record in page.records],
+            next_page=page_from("next_page", page.following, "asc"),
+            prev_page=page_from("prev_page", page.previous, "desc"),
+        )
 
     def get_conversation(
         self, sid_or_unique_name: str, *, timeout: float | None = None

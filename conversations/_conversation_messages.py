@@ -12,10 +12,8 @@ from conversations._conversation_base import ConversationBase
 from conversations._core.conversations.calls import Call
 from conversations._core.conversations.channel_commands import RecipientsPage
 from conversations._core.conversations.messages import MessagePage
-from conversations._core.conversations.records import MessageRecord
 from conversations._core.conversations.service import ConversationsService
 from conversations._core.sync.queries import Order
-from conversations.attributes import AttributesLike
 from conversations.errors import InvalidArgumentError
 from conversations.message import Message
 from conversations.paginator import Paginator
@@ -26,55 +24,10 @@ Direction = Literal["backwards", "forward"]
 
 class ConversationMessages(ConversationBase):
     """
-    Sending, reading and removing messages.
+    Reading and removing messages.
     """
 
     __slots__ = ()
-
-    def send_message(
-        self,
-        body: str | None = None,
-        *,
-        attributes: AttributesLike | None = None,
-        subject: str | None = None,
-        timeout: float | None = None,
-    ) -> Message:
-        """
-        Send a message and wait until the server has it.
-
-        Args:
-            body: The text, up to 32 KiB; may be empty.
-            attributes: Any JSON value, up to 4 KiB as text; by default ``{}``.
-            subject: Up to 256 characters.
-            timeout: Seconds.
-
-        Returns:
-            The message; ``on_message_added`` announces the same object, before or after.
-
-        Raises:
-            InvalidArgumentError: There is nothing to send, or a wrong type.
-            ForbiddenError: The user is not in the conversation (50430).
-            ConnectionLostError: The connection broke before the answer: it is open whether
-                the message was sent. Sending is never repeated by itself.
-            RequestTimeoutError: No answer in time; ``may_have_been_sent`` tells the same.
-            ConversationsError: Anything else that went wrong.
-
-        Wire: docs/protocol/conversations.md, Messages.
-        """
-        text = arguments.body(body, "body")
-        title = arguments.optional_text(subject, "subject")
-        value = arguments.attributes(attributes)
-        if text is None and title is None and attributes is None:
-            message = "there is nothing to send; give body, subject or attributes"
-            raise InvalidArgumentError(message)
-        record = self._record
-
-        async def run(service: ConversationsService, call: Call) -> MessageRecord:
-            return await service.message_commands.send(
-                call, record, body=text, attributes=value, subject=title
-            )
-
-        return self._objects.message(self._call("send_message to", timeout, run))
 
     def get_last_messages(self, count: int = 30, *, timeout: float | None = None) -> list[Message]:
         """
@@ -214,26 +167,6 @@ class ConversationMessages(ConversationBase):
 
         return messages()
 
-    def get_message_by_index(self, index: int, *, timeout: float | None = None) -> Message:
-        """
-        The message with exactly that index. No traffic if it is cached.
-
-        Args:
-            index: From 0 on.
-            timeout: Seconds.
-
-        Raises:
-            InvalidArgumentError: *index* is negative.
-            NotFoundError: There is none (code ``CANNOT_GET_MESSAGE_BY_INDEX``).
-            ConversationsError: Anything else that went wrong.
-        """
-        wanted, record = arguments.index(index), self._record
-
-        async def run(service: ConversationsService, call: Call) -> MessageRecord:
-            return await service.message_commands.by_index(call, record, wanted)
-
-        return self._objects.message(self._call("get_message_by_index of", timeout, run))
-
     def remove_message(self, message: Message, *, timeout: float | None = None) -> None:
         """
         Remove a message for everybody; ``on_message_deleted`` follows.
@@ -258,7 +191,7 @@ class ConversationMessages(ConversationBase):
         """
         Whom the messages were addressed to, on channels that have addresses.
 
-        What is read here is not asked for again by :meth:`Message.get_message_recipients`.
+        What is read here is not asked for again by ``Message.get_message_recipients``.
 
         Args:
             page_size: How many messages a page is about, 1 to 100, however many recipients
@@ -295,7 +228,7 @@ class ConversationMessages(ConversationBase):
         ) -> Callable[[float | None], Paginator[RecipientDescriptor]] | None:
             if token is None:
                 return None
-            # The token stands for the size too.
+            # The size is in the first request alone, as in those of the official SDK.
             return lambda timeout: self._recipients(name, timeout, page_token=token)
 
         page = self._call(name, timeout, run)

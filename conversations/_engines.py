@@ -41,6 +41,8 @@ def new_engine(properties: Properties, *, has_token_provider: bool) -> Engine:
             http_cache_interval=properties.http_cache_interval,
             channel_metadata_cache_capacity=properties.channel_metadata_cache_capacity,
             message_recipients_cache_capacity=properties.message_recipients_cache_capacity,
+            media_url=properties.media_url,
+            message_cache_limit=properties.message_cache_limit,
         ),
     )
     return Engine(

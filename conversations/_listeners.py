@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -20,25 +20,49 @@ from conversations._core.conversations.records import (
     ParticipantRecord,
     UserRecord,
 )
+from conversations._functions import FunctionListener
 from conversations._objects import Objects
 from conversations._runtime.dispatcher import ListenerCall
 from conversations._runtime.lifecycle import new_lock
-from conversations.enums import ConnectionState, ConversationStatus, SynchronizationStatus
+from conversations.enums import (
+    ConnectionState,
+    ConversationStatus,
+    NotificationPayloadType,
+    SynchronizationStatus,
+)
 from conversations.errors import ErrorInfo, InvalidArgumentError
 from conversations.listeners import (
     CallbackListener,
     ConversationListener,
     ConversationsClientListener,
+    MediaUploadListener,
     StatusListener,
     takes_arguments,
     unknown_callbacks,
 )
+from conversations.push import NotificationPayload
+
+
+class EventSink(Protocol):
+    """
+    Takes what the client's listeners are told, for whoever wants it on another thread.
+    """
+
+    def wants(self, callback: str) -> bool:
+        """
+        Whether calls of that callback are wanted.
+        """
+
+    def take(self, callback: str, arguments: tuple[Any, ...]) -> None:
+        """
+        Listener thread: take one call. May hold up what follows.
+        """
 
 
 @attrs.define(eq=False)
 class Registration:
     """
-    A listener in its place.
+    A listener, or a sink, in its place.
 
     It becomes active when the listener thread comes to the point in the queue at which it was
     added: what was queued before is not for it. ``announced`` are participants that a replay
@@ -48,6 +72,8 @@ class Registration:
     listener: Any
     conversation: ConversationRecord | None
     replay: bool = False
+    is_sink: bool = False
+    is_greeted: bool = True
     is_active: bool = False
     is_removed: bool = False
     announced: set[ParticipantRecord] = attrs.field(factory=set)
@@ -60,6 +86,15 @@ class ListenerAdded:
     """
 
     registration: Registration
+
+
+@attrs.frozen
+class NotificationHandled:
+    """
+    The program has handed over a push notification.
+    """
+
+    payload: NotificationPayload
 
 
 @attrs.frozen
@@ -116,6 +151,19 @@ class ListenerTable:
             self._for_client = _with(self._for_client, registration)
         self._objects.runtime.tell(ListenerAdded(registration))
 
+    def add_sink(self, sink: EventSink, *, is_greeted: bool) -> None:
+        """
+        Hand the client's events to *sink*.
+
+        Args:
+            sink: Stays until it is removed by itself: it is no listener of the user's.
+            is_greeted: Whether it begins with what a listener is told when it is added.
+        """
+        registration = Registration(sink, None, is_sink=True, is_greeted=is_greeted)
+        with self._lock:
+            self._for_client = _with(self._for_client, registration)
+        self._objects.runtime.tell(ListenerAdded(registration))
+
     def add_to_conversation(
         self, conversation: ConversationRecord, listener: ConversationListener, *, replay: bool
     ) -> None:
@@ -140,9 +188,13 @@ class ListenerTable:
         Take all listeners of the client out.
         """
         with self._lock:
+            left = []
             for registration in self._for_client:
-                registration.is_removed = True
-            self._for_client = ()
+                if registration.is_sink:
+                    left.append(registration)
+                else:
+                    registration.is_removed = True
+            self._for_client = tuple(left)
 
     def remove_from_conversation(self, conversation: ConversationRecord, listener: object) -> None:
         """
@@ -203,10 +255,10 @@ class ListenerTable:
 
     def _welcome(self, registration: Registration) -> Iterator[ListenerCall]:
         registration.is_active = True
-        for callback in self._greetings(registration):
-            if not registration.is_removed:
-                name = callback.client_name or callback.conversation_name or ""
-                arguments = callback.client_arguments or callback.conversation_arguments
+        for callback in self._greetings(registration) if registration.is_greeted else ():
+            name = callback.client_name or callback.conversation_name or ""
+            arguments = callback.client_arguments or callback.conversation_arguments
+            if _is_called(registration, name, arguments):
                 yield _call(registration, name, arguments)
 
     def _greetings(self, registration: Registration) -> Iterator[_Callback]:
@@ -267,7 +319,9 @@ class ListenerTable:
         if isinstance(event, events.Updated):
             yield from self._update_callbacks(event)
             return
-        if isinstance(event, events.UserSubscribed):
+        if isinstance(event, NotificationHandled):
+            yield from _push_callbacks(event.payload)
+        elif isinstance(event, events.UserSubscribed):
             yield from self._user_callbacks("on_user_subscribed", event.user)
         elif isinstance(event, events.UserUnsubscribed):
             yield from self._user_callbacks("on_user_unsubscribed", event.user)
@@ -317,6 +371,18 @@ def check_callback(callback: object) -> None:
         _checked(callback, kind)
 
 
+def check_upload_listener(listener: object) -> None:
+    """
+    Refuse what cannot be told how an upload gets on.
+
+    Raises:
+        InvalidArgumentError: It is no :class:`MediaUploadListener`, or has an unknown ``on_…``
+            method.
+    """
+    if listener is not None:
+        _checked(listener, MediaUploadListener)
+
+
 def _checked(listener: object, base: type) -> Any:
     if not isinstance(listener, base):
         message = f"a listener here must be a {base.__name__}, not {type(listener).__name__}"
@@ -349,13 +415,19 @@ def _without(registered: tuple[Registration, ...], listener: object) -> tuple[Re
 def _is_called(registration: Registration, name: str, arguments: tuple[object, ...]) -> bool:
     if not registration.is_active or registration.is_removed:
         return False
+    if registration.is_sink:
+        return bool(registration.listener.wants(name))
     return takes_arguments(registration.listener, name, arguments)
 
 
 def _call(registration: Registration, name: str, arguments: tuple[object, ...]) -> ListenerCall:
     listener = registration.listener
+    if registration.is_sink:
+        take = partial(listener.take, name, arguments)
+        return ListenerCall(f"EventQueue.{name}", take, is_ours=True)
+    label = listener.label(name) if isinstance(listener, FunctionListener) else None
     return ListenerCall(
-        f"{type(listener).__name__}.{name}", partial(getattr(listener, name), *arguments)
+        f"{label or type(listener).__name__}.{name}", partial(getattr(listener, name), *arguments)
     )
 
 
@@ -395,6 +467,23 @@ def _participant_callback(name: str) -> Callable[[Objects, Any], _Callback]:
     return plan
 
 
+def _push_callbacks(payload: NotificationPayload) -> Iterator[_Callback]:
+    yield _Callback("on_push_notification", (payload,))
+    kinds = NotificationPayloadType
+    sid = payload.conversation_sid
+    if payload.type is kinds.UNKNOWN:
+        return
+    if payload.type is kinds.NEW_MESSAGE:
+        about = (sid, payload.message_sid, payload.message_index)
+        yield _Callback("on_new_message_notification", about)
+    elif payload.type is kinds.ADDED_TO_CONVERSATION:
+        yield _Callback("on_added_to_conversation_notification", (sid,))
+    elif payload.type is kinds.REMOVED_FROM_CONVERSATION:
+        yield _Callback("on_removed_from_conversation_notification", (sid,))
+    if payload.badge is not None:
+        yield _Callback("on_badge_count_notification", (payload.badge,))
+
+
 def _typing_callback(name: str) -> Callable[[Objects, Any], _Callback]:
     def plan(objects: Objects, event: Any) -> _Callback:
         record = event.participant
@@ -430,6 +519,10 @@ _PLANS: dict[type, Callable[[Objects, Any], _Callback]] = {
     events.MessageDeleted: _message_callback("on_message_deleted"),
     events.ParticipantAdded: _participant_callback("on_participant_added"),
     events.ParticipantDeleted: _participant_callback("on_participant_deleted"),
+    events.PushTokenRegistered: lambda _, __: _Callback("on_notification_subscribed"),
+    events.PushTokenFailed: lambda _, event: _Callback(
+        "on_notification_failed", (event.error_info,)
+    ),
     events.TypingStarted: _typing_callback("on_typing_started"),
     events.TypingEnded: _typing_callback("on_typing_ended"),
 }

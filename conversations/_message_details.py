@@ -5,10 +5,15 @@ whom it was addressed to, rich content.
 
 from __future__ import annotations
 
+from conversations._core.conversations import rich_content
 from conversations._core.conversations.calls import Call
+from conversations._core.conversations.http import Carrier
 from conversations._core.conversations.service import ConversationsService
 from conversations._message_base import MessageBase
+from conversations._runtime.targets import MemoryTarget
+from conversations.content import ContentData
 from conversations.delivery import AggregatedDeliveryReceipt, DetailedDeliveryReceipt
+from conversations.errors import MediaError
 from conversations.recipients import ChannelMetadata, RecipientDescriptor
 
 
@@ -113,3 +118,41 @@ class MessageDetails(MessageBase):
         ``HX…`` of the template that it was made of; ``None`` if it is no rich message.
         """
         return self._record.snapshot.content_sid
+
+    def get_content_data(self, *, timeout: float | None = None) -> ContentData | None:
+        """
+        The content of a rich message: text with buttons, a card and so on.
+
+        Downloaded with each call: it does not change, so keep it if it is needed again.
+
+        Args:
+            timeout: Seconds for everything; by default the client's ``command_timeout`` for
+                each stretch without progress.
+
+        Returns:
+            An object of the class that stands for its kind. ``None`` for a message that is
+            not rich, and for one that the service has given no content; no request then.
+
+        Raises:
+            MediaError: The content cannot be had (reason ``CONTENT_MEDIA_DOWNLOAD_ERROR``).
+            ConversationsError: Anything else that went wrong.
+
+        Threading: blocks; a worker thread downloads.
+
+        Wire: docs/protocol/conversations.md, The content of a message.
+        """
+        media = rich_content.rich_media(self._record.snapshot)
+        if media is None:
+            self._objects.checked(timeout)
+            return None
+        target, name = MemoryTarget(), f"get_content_data of {self.sid}"
+
+        async def run(service: ConversationsService, call: Call, carrier: Carrier) -> None:
+            await service.content_commands.download(call, carrier, media, target)
+
+        self._objects.call_with_http(name, timeout, run)
+        try:
+            return rich_content.downloaded(media.content_type, target.content)
+        except MediaError as error:
+            error.operation = name
+            raise

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 
 from conversations import _arguments as arguments
 from conversations._core.conversations.calls import Call
+from conversations._core.conversations.configuration import Configuration
+from conversations._core.conversations.http import Carrier
 from conversations._core.conversations.records import (
     ConversationRecord,
     MessageRecord,
@@ -25,6 +28,7 @@ from conversations._core.conversations.records import (
 from conversations._core.conversations.service import ConversationsService
 from conversations._core.engine import Engine
 from conversations._core.promises import Promise
+from conversations._runtime.dispatcher import ListenerCall
 from conversations._runtime.lifecycle import new_lock
 from conversations._runtime.runtime import Runtime
 from conversations.errors import ClientShutdownError
@@ -38,6 +42,12 @@ if TYPE_CHECKING:
     from conversations.user import User
 
 T = TypeVar("T")
+
+HttpOperation: TypeAlias = Callable[[ConversationsService, Call, Carrier], Coroutine[Any, Any, T]]
+"""
+An operation that also makes HTTP requests, through the carrier.
+"""
+
 Record = TypeVar("Record")
 Facade = TypeVar("Facade")
 
@@ -62,10 +72,18 @@ class Objects:
         runtime: The client's threads.
         command_timeout: Default of every call's ``timeout``, in seconds.
         classes: What to make.
+        configuration: Returns that of the service.
     """
 
-    def __init__(self, runtime: Runtime, command_timeout: float, classes: ObjectClasses) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        command_timeout: float,
+        classes: ObjectClasses,
+        configuration: Callable[[], Configuration],
+    ) -> None:
         self._classes = classes
+        self.configuration = configuration
         self.runtime = runtime
         self.command_timeout = command_timeout
         self._client: weakref.ref[ConversationsClient] | None = None
@@ -183,3 +201,57 @@ class Objects:
             return engine.call(name, seconds, run)
 
         return self.runtime.call(start, name=name, timeout=seconds)
+
+    def call_with_http(self, name: str, timeout: float | None, operation: HttpOperation[T]) -> T:
+        """
+        The same for an operation that moves media.
+
+        Args:
+            name: Operation and object, as errors name it.
+            timeout: As given by the user. Without one, the default bounds each stretch
+                without progress, not the whole.
+            operation: Gets the conversations layer, the call, and who makes its requests.
+
+        Raises:
+            ConversationsError: Whatever went wrong.
+        """
+        return self.runtime.call_with_http(self._starter(name, timeout, operation), name=name)
+
+    def begin_with_http(
+        self,
+        name: str,
+        timeout: float | None,
+        operation: HttpOperation[T],
+        report: Callable[[Future[T]], ListenerCall] | None,
+    ) -> Callable[[], object]:
+        """
+        Begin such an operation and do not wait for its end.
+
+        Args:
+            name: Operation and object, as errors name it.
+            timeout: As for :meth:`call_with_http`.
+            operation: The same.
+            report: Makes the call with which a listener is told the outcome.
+
+        Returns:
+            Calls it off.
+
+        Raises:
+            ClientShutdownError: Nothing is begun.
+        """
+        return self.runtime.begin_with_http(
+            self._starter(name, timeout, operation), name=name, report=report
+        )
+
+    def _starter(
+        self, name: str, timeout: float | None, operation: HttpOperation[T]
+    ) -> Callable[[Engine, Carrier], Promise[T]]:
+        seconds = self.checked(timeout)
+
+        def start(engine: Engine, carrier: Carrier) -> Promise[T]:
+            async def run(call: Call) -> T:
+                return await operation(engine.ready_service(), call, carrier)
+
+            return engine.call(name, seconds, run, is_extended=timeout is None)
+
+        return start

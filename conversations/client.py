@@ -4,6 +4,7 @@ The client: a user's own live connection.
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -15,6 +16,9 @@ from conversations import _arguments as arguments
 from conversations import enums
 from conversations._client_content import ClientContent
 from conversations._client_conversations import ClientConversations
+from conversations._client_events import ClientEvents
+from conversations._client_media import ClientMedia
+from conversations._client_push import ClientPush
 from conversations._client_users import ClientUsers
 from conversations._core.conversations.calls import Call
 from conversations._core.conversations.service import ConversationsService
@@ -28,8 +32,10 @@ from conversations._runtime.dispatcher import ListenerCall
 from conversations._runtime.lifecycle import creation_site
 from conversations._runtime.opening import connector
 from conversations._runtime.runtime import Runtime
+from conversations._runtime.transfers import http_transport
 from conversations._version import __version__
 from conversations.conversation import Conversation
+from conversations.conversation_builder import ConversationBuilder
 from conversations.listeners import (
     CallbackListener,
     ConversationsClientListener,
@@ -38,6 +44,7 @@ from conversations.listeners import (
 from conversations.message import Message
 from conversations.participant import Participant
 from conversations.properties import Properties
+from conversations.stats import ClientStats
 from conversations.tokens import check_token
 from conversations.user import User
 
@@ -52,7 +59,9 @@ _CLASSES = ObjectClasses(
 )
 
 
-class ConversationsClient(ClientConversations, ClientUsers, ClientContent):
+class ConversationsClient(
+    ClientConversations, ClientUsers, ClientMedia, ClientContent, ClientEvents, ClientPush
+):
     """
     A user's live connection to Twilio Conversations.
 
@@ -88,8 +97,16 @@ class ConversationsClient(ClientConversations, ClientUsers, ClientContent):
             connect=connector(self._engine.twilsock_url, properties),
             token_provider=token if callable(token) else None,
             worker_threads=properties.worker_threads,
+            http=http_transport(properties),
+            loop=properties.dispatcher,
         )
-        self._objects = Objects(self._runtime, properties.command_timeout, _CLASSES)
+        engine = self._engine  # the function must not hold the client
+        self._objects = Objects(
+            self._runtime,
+            properties.command_timeout,
+            _CLASSES,
+            lambda: engine.ready_service().configuration,
+        )
         self._objects.belong_to(self, self._listeners)
         self._listeners.use(self._objects)
         self._runtime.own(self, creation_site())
@@ -425,7 +442,28 @@ class ConversationsClient(ClientConversations, ClientUsers, ClientContent):
             return self._runtime.submit(job)
         return self._runtime.submit(job, report=lambda future: report(future, callback))
 
-    # About the package
+    def conversation_builder(self) -> ConversationBuilder:
+        """
+        A builder, for a conversation that is made step by step.
+        """
+        return ConversationBuilder(self)
+
+    # About it, and about the package
+
+    @property
+    def stats(self) -> ClientStats:
+        """
+        Numbers about what it has done so far, and what waits now.
+        """
+        self._runtime.check_process()
+        told = self._runtime.stats
+        return ClientStats(
+            requests=self._engine.sent_requests,
+            reconnections=self._engine.reconnections,
+            events=told.events,
+            queue_length=told.queue_length,
+            high_water_marks=told.high_water_marks,
+        )
 
     @staticmethod
     def sdk_version() -> str:
@@ -433,6 +471,21 @@ class ConversationsClient(ClientConversations, ClientUsers, ClientContent):
         The version of this package.
         """
         return __version__
+
+    @staticmethod
+    def set_log_level(level: enums.LogLevel) -> None:
+        """
+        Choose how much all clients of the process log: the level of the logger
+        ``conversations``. What is written where is for :mod:`logging` to decide.
+
+        Args:
+            level: ``SILENT`` for nothing at all.
+
+        Raises:
+            InvalidArgumentError: It is no :class:`LogLevel`.
+        """
+        arguments.instance(level, "level", enums.LogLevel)
+        logging.getLogger("conversations").setLevel(level.logging_level)
 
     def __repr__(self) -> str:
         service = self._engine.service

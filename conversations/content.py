@@ -430,7 +430,7 @@ class ContentTemplateVariable:
 class ContentTemplate:
     """
     A template that rich messages are made of
-    (:meth:`~conversations.ConversationsClient.get_content_templates`).
+    (``ConversationsClient.get_content_templates``).
 
     Attributes:
         sid: ``HX…``.

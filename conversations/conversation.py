@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from conversations import _arguments as arguments
 from conversations import enums
+from conversations._conversation_cache import ConversationCache
 from conversations._conversation_messages import ConversationMessages
 from conversations._conversation_participants import ConversationParticipants
 from conversations._conversation_reading import ConversationReading
+from conversations._conversation_sending import ConversationSending
 from conversations._conversation_typing import ConversationTyping
 from conversations._core.conversations.calls import Call
 from conversations._core.conversations.service import ConversationsService
+from conversations._plain import plain_dict
 from conversations.attributes import Attributes, AttributesLike, JSONValue
 from conversations.errors import InvalidArgumentError
 from conversations.listeners import ConversationListener
@@ -25,7 +28,12 @@ if TYPE_CHECKING:
 
 
 class Conversation(
-    ConversationMessages, ConversationParticipants, ConversationReading, ConversationTyping
+    ConversationSending,
+    ConversationMessages,
+    ConversationCache,
+    ConversationParticipants,
+    ConversationReading,
+    ConversationTyping,
 ):
     """
     A conversation. While it is known, there is one object for it.
@@ -345,6 +353,13 @@ class Conversation(
             await service.conversation_commands.wait_for(call, record, status)
 
         self._call("wait_for_synchronization of", timeout, run)
+
+    def to_dict(self) -> dict[str, JSONValue]:
+        """
+        Its data as of now, ready for JSON: by the names of the properties, dates as ISO 8601,
+        enums as their values, attributes as plain JSON. Other live objects are left out.
+        """
+        return plain_dict(self)
 
     def __repr__(self) -> str:
         name = f" {self.unique_name!r}" if self.unique_name else ""

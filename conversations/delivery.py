@@ -16,7 +16,7 @@ __all__ = ["AggregatedDeliveryReceipt", "DetailedDeliveryReceipt"]
 @attrs.frozen(kw_only=True)
 class AggregatedDeliveryReceipt:
     """
-    How a message fares with all of them together (:attr:`Message.aggregated_delivery_receipt`).
+    How a message fares with all of them together (``Message.aggregated_delivery_receipt``).
 
     Attributes:
         total: To how many participants it was sent over channels other than chat.
@@ -38,7 +38,7 @@ class AggregatedDeliveryReceipt:
 @attrs.frozen(kw_only=True)
 class DetailedDeliveryReceipt:
     """
-    How a message fares with one participant (:meth:`Message.get_detailed_delivery_receipt_list`).
+    How a message fares with one participant (``Message.get_detailed_delivery_receipt_list``).
 
     Attributes:
         sid: ``DY…``.

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from .errors import ErrorInfo
     from .message import Message
     from .participant import Participant
+    from .push import NotificationPayload
     from .user import User
 
 __all__ = [
     "CallbackListener",
     "ConversationListener",
     "ConversationsClientListener",
+    "MediaUploadListener",
     "StatusListener",
 ]
 
@@ -204,6 +206,50 @@ class ConversationsClientListener:
         A user is no longer kept up to date, by ``unsubscribe`` or for the limit's sake.
         """
 
+    # Push notifications.
+
+    def on_push_notification(self, payload: NotificationPayload) -> None:
+        """
+        ``handle_notification`` was given this payload. Comes before the specific callback.
+        """
+
+    def on_new_message_notification(
+        self,
+        conversation_sid: str | None,
+        message_sid: str | None,
+        message_index: int | None,
+    ) -> None:
+        """
+        ``handle_notification`` was given a payload of type ``NEW_MESSAGE``.
+
+        What the payload does not say is ``None``.
+        """
+
+    def on_added_to_conversation_notification(self, conversation_sid: str | None) -> None:
+        """
+        ``handle_notification`` was given a payload of type ``ADDED_TO_CONVERSATION``.
+        """
+
+    def on_removed_from_conversation_notification(self, conversation_sid: str | None) -> None:
+        """
+        ``handle_notification`` was given a payload of type ``REMOVED_FROM_CONVERSATION``.
+        """
+
+    def on_badge_count_notification(self, count: int) -> None:
+        """
+        The payload that ``handle_notification`` was given had a number for the badge.
+        """
+
+    def on_notification_subscribed(self) -> None:
+        """
+        A push token was registered with the server.
+        """
+
+    def on_notification_failed(self, error_info: ErrorInfo) -> None:
+        """
+        Registering a push token failed; the call raises the same error.
+        """
+
 
 class ConversationListener:
     """
@@ -324,11 +370,41 @@ class StatusListener:
         """
 
 
+class MediaUploadListener:
+    """
+    Is told how one upload gets on, on the listener thread.
+
+    Given to :meth:`MessageBuilder.add_media` and its relatives. ``on_started`` comes first,
+    and exactly one of ``on_completed`` and ``on_failed`` last.
+    """
+
+    def on_started(self) -> None:
+        """
+        The upload begins.
+        """
+
+    def on_progress(self, bytes_sent: int) -> None:
+        """
+        So many bytes are sent. Rising; at most every 0.1 s, and once at the end.
+        """
+
+    def on_completed(self, media_sid: str) -> None:
+        """
+        The service has it. The message that it belongs to is not sent yet.
+        """
+
+    def on_failed(self, error_info: ErrorInfo) -> None:
+        """
+        It failed, or was cancelled (reason ``CANCELLED``). The message will not be sent.
+        """
+
+
 _LISTENER_CLASSES: tuple[type, ...] = (
     ConversationsClientListener,
     ConversationListener,
     CallbackListener,
     StatusListener,
+    MediaUploadListener,
 )
 
 

@@ -11,6 +11,8 @@ from conversations import _arguments as arguments
 from conversations._core.conversations.calls import Call
 from conversations._core.conversations.service import ConversationsService
 from conversations._message_details import MessageDetails
+from conversations._message_media import MessageMedia
+from conversations._plain import plain_dict
 from conversations.attributes import Attributes, AttributesLike, JSONValue
 from conversations.enums import MessageUpdateReason
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from conversations.participant import Participant
 
 
-class Message(MessageDetails):
+class Message(MessageMedia, MessageDetails):
     """
     A message of a conversation. While it is known, there is one object for it.
 
@@ -194,6 +196,13 @@ class Message(MessageDetails):
             await service.message_commands.update(call, record, change)
 
         self._objects.call(f"{name} {self.sid}", timeout, run)
+
+    def to_dict(self) -> dict[str, JSONValue]:
+        """
+        Its data as of now, ready for JSON: by the names of the properties, dates as ISO 8601,
+        enums as their values, attributes as plain JSON. Other live objects are left out.
+        """
+        return plain_dict(self)
 
     def __repr__(self) -> str:
         return f"<Message {self.sid} #{self.message_index} by {self.author}>"

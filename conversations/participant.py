@@ -12,6 +12,7 @@ from conversations._core.conversations.calls import Call
 from conversations._core.conversations.records import ParticipantRecord, UserRecord
 from conversations._core.conversations.service import ConversationsService
 from conversations._objects import Objects
+from conversations._plain import plain_dict
 from conversations.attributes import Attributes, AttributesLike, JSONValue
 from conversations.enums import ChannelType, ParticipantUpdateReason
 from conversations.errors import ConversationsError
@@ -200,6 +201,13 @@ class Participant:
             await service.conversation_commands.remove_participant(call, conversation_sid, sid)
 
         self._objects.call(f"remove {sid}", timeout, run)
+
+    def to_dict(self) -> dict[str, JSONValue]:
+        """
+        Its data as of now, ready for JSON: by the names of the properties, dates as ISO 8601,
+        enums as their values, attributes as plain JSON. Other live objects are left out.
+        """
+        return plain_dict(self)
 
     def __repr__(self) -> str:
         return f"<Participant {self.sid} {self.identity or self.channel}>"

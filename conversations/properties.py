@@ -4,9 +4,9 @@ The options of a client, and the addresses that follow from them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 import attrs
@@ -62,6 +62,16 @@ def _is_count(_: Properties, field: _Field, value: object) -> None:
         raise _refuse(field.name, f"is a whole number, not {type(value).__name__}")
     if value < 1:
         raise _refuse(field.name, "must be at least 1")
+
+
+def _is_limit_or_none(owner: Properties, field: _Field, value: object) -> None:
+    if value is not None and (isinstance(value, bool) or value != 0):
+        _is_count(owner, field, value)
+
+
+def _is_dispatcher_or_none(_: Properties, field: _Field, value: object) -> None:
+    if value is not None and not callable(getattr(value, "call_soon", None)):
+        raise _refuse(field.name, "has a method call_soon(fn)")
 
 
 def _is_region_or_none(_: Properties, field: _Field, value: object) -> None:
@@ -121,13 +131,24 @@ def _frozen_metadata(value: object) -> Mapping[str, JSONValue]:
     return MappingProxyType(members or {})
 
 
+class Dispatcher(Protocol):
+    """
+    Hands the calls of listeners to a loop of the program's own, such as that of a GUI.
+    """
+
+    def call_soon(self, fn: Callable[[], None], /) -> object:
+        """
+        Have the loop run *fn* soon, after what was handed over before. Any thread may call it.
+        """
+
+
 @attrs.frozen(kw_only=True)
 class Endpoints:
     """
     Where a client connects to, and which hosts its requests name.
 
-    Requests travel inside the connection, so *api_url* and *sync_url* are names for the
-    server at its other end to understand; nobody connects to them.
+    Requests travel inside the connection, so all but *twilsock_url* are names for the server
+    at its other end to understand; nobody connects to them.
 
     Attributes:
         region: The region in effect.
@@ -140,6 +161,13 @@ class Endpoints:
     twilsock_url: str
     api_url: str
     sync_url: str
+
+    @property
+    def push_url(self) -> str:
+        """
+        The registrar of push tokens, without a slash at the end.
+        """
+        return f"https://ers.{self.region}.twilio.com"
 
 
 @attrs.frozen(kw_only=True)
@@ -160,6 +188,9 @@ class Properties:
         use_proxy: Whether ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``NO_PROXY`` are honoured, also
             for the websocket.
         synchronize_on_startup: Whether the list of conversations is loaded by itself.
+        dispatcher: Where listeners are called, if not on the client's own thread: an object
+            with a method ``call_soon(fn)``, which any thread may call, and which has *fn* run
+            by the loop of a GUI (docs/threads.md, Listener thread).
         user_infos_to_subscribe: So many users, the own one apart, are followed at a time.
             ``None``: as many as the service says.
         typing_indicator_timeout: The pause between two notices that the user types; one that
@@ -170,6 +201,8 @@ class Properties:
         api_url: Another address of the Conversations service.
         twilsock_url: Another address of the websocket. The only way to get an unencrypted
             one (``ws://``) besides ``CONVERSATIONS_EMULATOR_URL``.
+        media_url: Another address of the media service: scheme and host, perhaps with a path
+            that goes before the service's own.
         retry_when_throttled: Whether reading is also tried again when the service answers
             429 (too many requests).
         backoff_min: The pause before a call is tried again for the first time. It doubles
@@ -179,9 +212,12 @@ class Properties:
         channel_metadata_cache_capacity: Of so many messages the channel metadata are kept,
             those that were asked for longest ago least.
         message_recipients_cache_capacity: Of so many messages the recipients are kept.
+        message_cache_limit: So many messages of a conversation are cached at a time, those
+            fetched or announced longest ago least; ``None`` for any number.
         max_outstanding_requests: So many requests of the client's own may be unanswered
             during synchronization.
-        worker_threads: So many threads run what is given to ``submit``, at most.
+        worker_threads: So many threads run what is given to ``submit``, and transfer media,
+            at most.
         token_refresh_margin: So long before the end of a token the client asks for a new one
             at the latest; for short-lived tokens a fifth of their lifetime, if that is less.
 
@@ -196,6 +232,7 @@ class Properties:
     ssl_context: Any = attrs.field(default=None, validator=_is_tls_context_or_none)
     use_proxy: bool = attrs.field(default=True, validator=_is_flag)
     synchronize_on_startup: bool = attrs.field(default=True, validator=_is_flag)
+    dispatcher: Dispatcher | None = attrs.field(default=None, validator=_is_dispatcher_or_none)
     user_infos_to_subscribe: int | None = attrs.field(
         default=None, validator=attrs.validators.optional(_is_count)
     )
@@ -210,12 +247,14 @@ class Properties:
     )
     api_url: str | None = attrs.field(default=None, validator=_is_api_url_or_none)
     twilsock_url: str | None = attrs.field(default=None, validator=_is_twilsock_url_or_none)
+    media_url: str | None = attrs.field(default=None, validator=_is_api_url_or_none)
     retry_when_throttled: bool = attrs.field(default=True, validator=_is_flag)
     backoff_min: float = attrs.field(default=1.0, validator=_is_duration)
     backoff_max: float = attrs.field(default=4.0, validator=_is_duration)
     backoff_max_attempts: int = attrs.field(default=3, validator=_is_count)
     channel_metadata_cache_capacity: int = attrs.field(default=100, validator=_is_count)
     message_recipients_cache_capacity: int = attrs.field(default=1000, validator=_is_count)
+    message_cache_limit: int | None = attrs.field(default=None, validator=_is_limit_or_none)
     max_outstanding_requests: int = attrs.field(default=1000, validator=_is_count)
     worker_threads: int = attrs.field(default=4, validator=_is_count)
     token_refresh_margin: float = attrs.field(default=120.0, validator=_is_margin)

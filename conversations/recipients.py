@@ -28,7 +28,7 @@ def _json_value(value: Any) -> Attributes:
 @attrs.frozen(kw_only=True, repr=False)
 class ChannelMetadata:
     """
-    What a channel knows about a message (:meth:`Message.get_channel_metadata`).
+    What a channel knows about a message (``Message.get_channel_metadata``).
 
     The ``repr`` has no data: it may be somebody's personal data.
 

@@ -9,6 +9,7 @@ from conversations._core.conversations.calls import Call
 from conversations._core.conversations.records import UserRecord
 from conversations._core.conversations.service import ConversationsService
 from conversations._objects import Objects
+from conversations._plain import plain_dict
 from conversations.attributes import Attributes, AttributesLike, JSONValue
 from conversations.enums import UserUpdateReason
 
@@ -134,6 +135,13 @@ class User:
             await service.user_commands.update(call, identity, change)
 
         self._objects.call(f"{name} user {identity}", timeout, run)
+
+    def to_dict(self) -> dict[str, JSONValue]:
+        """
+        Its data as of now, ready for JSON: by the names of the properties, dates as ISO 8601,
+        enums as their values, attributes as plain JSON. Other live objects are left out.
+        """
+        return plain_dict(self)
 
     def __repr__(self) -> str:
         return f"<User {self.identity}>"

@@ -35,6 +35,7 @@ ORDER = [
     "emulator",
     "client",
     "public",
+    "parity",
     "interop",
     "stress",
 ]

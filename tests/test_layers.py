@@ -23,6 +23,7 @@ PACKAGE = "conversations"
 VOCABULARY = "vocabulary"
 CORE = "core"
 LAYERS = {
+    "conversations._logs": VOCABULARY,
     "conversations._version": VOCABULARY,
     "conversations.attributes": VOCABULARY,
     "conversations.content": VOCABULARY,

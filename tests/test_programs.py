@@ -63,6 +63,21 @@ def test_the_demo_runs() -> None:
     assert run("examples/demo.py")
 
 
+def test_the_example_about_typing_and_reading_tells_its_story() -> None:
+    lines = run("examples/typing_and_reading.py").splitlines()
+
+    assert [line for line in lines if line.startswith("alice")] == [
+        "alice  bob is online: False",
+        "alice  bob is online: True",
+        *("alice  alice has read up to 0", "alice  has 0 unread messages"),
+        "alice  bob is typing in Lunch",
+        "alice  bob has stopped typing in Lunch",
+        "alice  bob says: Noodles at twelve?",
+        "alice  has 1 unread messages",
+        "alice  alice has read up to 1",
+    ]
+
+
 def test_the_echo_bot_answers_until_it_is_interrupted(emulator: Emulator) -> None:
     with subprocess.Popen(
         [sys.executable, "-X", "dev", "examples/echo_bot.py", emulator.token("bot")],

@@ -4,18 +4,17 @@ The creation of a client: what it waits for, what ends it at once, and how it en
 
 from __future__ import annotations
 
-import logging
-
 import attrs
 
 from conversations._core.conversations.calls import Call
 from conversations._core.promises import Promise
 from conversations._core.scheduler import Scheduler
 from conversations._core.twilsock.errors import ConnectionFailure, FailureKind
+from conversations._logs import ClientLog
 from conversations.enums import ErrorReason
 from conversations.errors import ConversationsError, ErrorInfo, TokenError, TransportError
 
-_log = logging.getLogger("conversations.connection")
+_log = ClientLog("conversations.connection")
 
 HOPELESS_AT_FIRST = frozenset(
     {

@@ -8,7 +8,6 @@ drives it with scripted bytes and a clock of its own).
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -46,17 +45,17 @@ from conversations._core.twilsock.errors import (
 )
 from conversations._core.twilsock.session import Session
 from conversations._core.twilsock.states import OPEN_STATES, SessionState, published_states
+from conversations._logs import ClientLog
 from conversations.enums import ConnectionState, ErrorReason
 from conversations.errors import (
     ConversationsError,
-    ErrorInfo,
     NotReadyError,
     TokenError,
     TransportError,
 )
 from conversations.properties import Endpoints
 
-_log = logging.getLogger("conversations.connection")
+_log = ClientLog("conversations.connection")
 
 T = TypeVar("T")
 
@@ -139,6 +138,7 @@ class Engine:
         self._creation = Creation(self.scheduler)
         self._starting: Task[ConversationsService] | None = None
         self._token_updates = 0
+        self._connections = 0
         self._connection_waiters: list[Promise[None]] = []
 
     # Driving it
@@ -249,6 +249,20 @@ class Engine:
         """
         self._events.append(event)
 
+    @property
+    def sent_requests(self) -> int:
+        """
+        So many requests went over the connection. Readable from anywhere.
+        """
+        return self._session.sent_requests
+
+    @property
+    def reconnections(self) -> int:
+        """
+        So often there was a connection after the first one. Readable from anywhere.
+        """
+        return max(0, self._connections - 1)
+
     def twilsock_url(self) -> str:
         """
         Where the socket is to be opened. There is an address once there is a token.
@@ -260,12 +274,29 @@ class Engine:
     # Calls
 
     def call(
-        self, name: str, timeout: float, operation: Callable[[Call], Coroutine[Any, Any, T]]
+        self,
+        name: str,
+        timeout: float,
+        operation: Callable[[Call], Coroutine[Any, Any, T]],
+        *,
+        is_extended: bool = False,
     ) -> Promise[T]:
         """
         Start a call of the user's; its promise is settled within *timeout* seconds.
+
+        Args:
+            name: Operation and object, as errors name it.
+            timeout: Seconds.
+            operation: Gets the call.
+            is_extended: Whether *timeout* bounds each stretch without progress instead.
         """
-        return self._calls.start(name, timeout, operation)
+        return self._calls.start(name, timeout, operation, is_extended=is_extended)
+
+    def cancel(self, promise: Promise[Any]) -> None:
+        """
+        Call off the call with that promise, as far as it can still be.
+        """
+        self._calls.cancel(promise)
 
     def ready_service(self) -> ConversationsService:
         """
@@ -319,11 +350,8 @@ class Engine:
         """
         call.step = "a connection"
         while self.connection_state is not ConnectionState.CONNECTED:
-            failure = self._creation.last_failure
             if self.connection_state in (ConnectionState.DENIED, ConnectionState.FATAL_ERROR):
-                if failure is not None:
-                    raise failures.connection_error(failure)
-                raise TransportError(ErrorInfo(message="there is no connection"))
+                raise failures.connection_error(self._session.failure)
             promise: Promise[None] = Promise(self.scheduler)
             self._connection_waiters.append(promise)
             await promise
@@ -430,7 +458,7 @@ class Engine:
                 self._connection_failed(event)
             elif isinstance(event, twilsock.TokenAboutToExpire):
                 self.tokens.announce()
-            elif isinstance(event, twilsock.TokenExpired):
+            else:
                 self._emit(TokenExpired())
         return handled
 
@@ -438,8 +466,13 @@ class Engine:
         if event.message_type == typing_participants.MESSAGE_TYPE:
             if self.service is not None:
                 self.service.typing_noticed(event.payload)
-        elif self._sync is not None and not isinstance(event.payload, bytes):
-            self._sync.receive(event.message_type, event.payload)
+        elif not isinstance(event.payload, bytes):
+            self._the_sync.receive(event.message_type, event.payload)
+
+    @property
+    def _the_sync(self) -> SyncClient:
+        assert self._sync is not None  # noqa: S101  # made before connecting
+        return self._sync
 
     def _state_changed(self, event: twilsock.StateChanged) -> None:
         for state in published_states(event.state):
@@ -455,38 +488,47 @@ class Engine:
             event.state not in (SessionState.CONNECTED, SessionState.THROTTLED)
         ):
             self._connected_time.disconnected()
-            if self._sync is not None:
-                self._sync.disconnected()
+            self._the_sync.disconnected()
         if event.state is SessionState.DENIED:
             self._denied()
         elif event.state is SessionState.FAILED:
-            self._connected_time.given_up(self._lost_for_good())
+            self._connected_time.given_up(failures.connection_error(self._session.failure))
         waiters, self._connection_waiters = self._connection_waiters, []
         for waiter in waiters:
             waiter.resolve(None)
 
     def _connected(self) -> None:
+        self._connections += 1
         self.tokens.accepted()
         self._calls.connected()
         self._creation.connected()
         self._connected_time.connected()
-        if self._sync is None or self.endpoints is None:
-            return
-        self._sync.connected()
+        self._the_sync.connected()
         if self._starting is None:
+            assert self.endpoints is not None  # noqa: S101  # known before connecting
             start = start_service(
                 self.scheduler,
                 self._exchange,
-                self._sync,
+                self._the_sync,
                 api_url=self.endpoints.api_url,
+                push_url=self.endpoints.push_url,
                 emit=self._emit,
                 load_conversations=self._settings.load_conversations,
                 choices=self._settings.choices,
+                token=lambda: self.tokens.in_force,
+                allows_plain_http=self._allows_plain_http(self.endpoints),
                 progress=self._creation.waits_for,
                 opened=self._service_opened,
             )
             self._starting = spawn(self.scheduler, start)
             self._starting.add_done_callback(self._service_started)
+
+    def _allows_plain_http(self, endpoints: Endpoints) -> bool:
+        """
+        Whether the program itself has chosen to do without encryption.
+        """
+        media_url = self._settings.choices.media_url or ""
+        return endpoints.twilsock_url.startswith("ws:") or media_url.startswith("http:")
 
     def _service_started(self, starting: Promise[ConversationsService]) -> None:
         error = starting.error
@@ -519,12 +561,6 @@ class Engine:
     def _denied(self) -> None:
         if self.tokens.has_provider:
             self.tokens.rejected()
-
-    def _lost_for_good(self) -> ConversationsError:
-        failure = self._creation.last_failure
-        if failure is None:
-            return TransportError(ErrorInfo(message="the connection is lost for good"))
-        return failures.connection_error(failure)
 
     def _sync_failed(self, what: str, error: ConversationsError) -> None:
         info = error.error_info

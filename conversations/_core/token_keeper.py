@@ -8,11 +8,12 @@ for lifetimes so short that the server's announcement does not come
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from conversations._logs import ClientLog
+from conversations.enums import ErrorReason
 from conversations.errors import (
     ConversationsError,
     ErrorInfo,
@@ -27,7 +28,7 @@ from .backoff import ExponentialBackoff
 from .scheduler import Scheduler, Timer
 from .twilsock.config import MAX_TOKEN_LENGTH
 
-_log = logging.getLogger("conversations.connection")
+_log = ClientLog("conversations.connection")
 
 RETRY = ExponentialBackoff(first=1.0, cap=60.0)
 
@@ -117,6 +118,7 @@ class TokenKeeper:
         if self.claims is not None and claims.identity != self.claims.identity:
             raise TokenError(
                 ErrorInfo(
+                    reason=ErrorReason.UPDATE_TOKEN_ERROR,
                     code=ErrorInfo.MISMATCHING_TOKEN_UPDATE,
                     message="the new token is one of another identity; the one in use stays. "
                     "To change the user, shut this client down and create another one",

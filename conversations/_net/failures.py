@@ -1,5 +1,6 @@
 """
-The ways in which a socket fails, and nothing of the libraries that noticed it.
+The ways in which a socket or an HTTP request fails, and nothing of the libraries that
+noticed it.
 
 Messages name the host at most: never a whole URL, whose user part may hold a password.
 The exception of the library is chained.
@@ -90,3 +91,46 @@ class SocketLost(SocketFailure):
         What happened.
         """
         return self.message
+
+
+class HttpFailure(Exception):
+    """
+    There is no answer to an HTTP request, or none of use. The way to the server may also
+    fail with a :class:`SocketFailure`.
+    """
+
+
+class HttpTimeout(HttpFailure):
+    """
+    The server was silent for too long.
+    """
+
+
+class HttpLost(HttpFailure):
+    """
+    The connection ended before the answer did.
+    """
+
+
+class BadAnswer(HttpFailure):
+    """
+    The answer is too long, too short, or none.
+    """
+
+
+class HttpStopped(HttpFailure):
+    """
+    The request was called off by :meth:`~conversations._net.interruption.Interruption.interrupt`.
+    """
+
+
+class SourceFailure(HttpFailure):
+    """
+    What was to be sent could not be read.
+    """
+
+
+class TargetFailure(HttpFailure):
+    """
+    What came could not be written.
+    """

@@ -59,7 +59,7 @@ def _parse(url: str) -> Proxy:
         message = "the environment names a proxy whose address cannot be read"
         raise ConnectFailure(message) from error
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        message = f"a proxy of the kind {parts.scheme!r} cannot be used for WebSocket"
+        message = f"a proxy of the kind {parts.scheme!r} cannot be used"
         raise ConnectFailure(message)
     return Proxy(
         scheme=parts.scheme,

@@ -10,7 +10,6 @@ threads in one TLS socket corrupt memory, so only the owner of a
 from __future__ import annotations
 
 import contextlib
-import logging
 import socket
 import ssl
 import time
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 import attrs
 import websocket
 
+from conversations._logs import ClientLog
 from conversations._version import __version__
 
 from . import frames
@@ -30,8 +30,9 @@ from .failures import (
     SocketLost,
     UpgradeFailure,
 )
-from .opening import AbortHandle, Attempt, OpeningStream, connect
-from .proxies import connect_through_socks, proxy_for, status_of, tunnel
+from .opening import AbortHandle, Attempt, OpeningStream
+from .proxies import status_of
+from .streams import open_stream
 from .tls import client_context
 
 IDENTIFICATION = f"conversations-client-python/{__version__}"
@@ -40,7 +41,7 @@ READ_BYTES_PER_CALL = 4 * READ_BYTES  # then others get their turn
 SEND_BYTES = 64 * 1024
 MAX_BYTES_BEHIND_PONG = 1024 * 1024  # a server that only pings and never reads gets no more
 
-_log = logging.getLogger("conversations.connection")
+_log = ClientLog("conversations.connection")
 
 
 def open_socket(
@@ -69,19 +70,14 @@ def open_socket(
     """
     attempt = Attempt(time.monotonic() + timeout, abort)
     host, port, is_secure = _parse(url)
-    proxy = proxy_for(host, port, is_secure=is_secure) if use_proxy else None
-    if proxy is not None and proxy.scheme != "http":
-        connection = connect_through_socks(proxy, host, port, attempt)
-    elif proxy is not None:
-        connection = connect(proxy.host, proxy.port, attempt)
-    else:
-        connection = connect(host, port, attempt)
-    stream = OpeningStream(connection, attempt)
+    stream = open_stream(
+        host,
+        port,
+        attempt,
+        ssl_context=(ssl_context or client_context()) if is_secure else None,
+        use_proxy=use_proxy,
+    )
     try:
-        if proxy is not None and proxy.scheme == "http":
-            tunnel(stream, proxy, host, port)
-        if is_secure:
-            stream.start_tls(ssl_context or client_context(), host)
         _upgrade(stream, url)
         attempt.remaining()
         return WebSocketTransport(stream.detach())

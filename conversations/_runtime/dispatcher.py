@@ -33,10 +33,13 @@ class ListenerCall:
     Attributes:
         name: For log lines: class and method.
         function: Makes the call.
+        is_ours: It runs none of the user's code, and is made on the listener thread even if
+            there is a loop.
     """
 
     name: str
     function: Callable[[], None] = attrs.field(repr=False)
+    is_ours: bool = False
 
 
 class Target(Protocol):
@@ -102,6 +105,8 @@ class Dispatcher:
         on_fatal: Called when a callback raised ``KeyboardInterrupt`` or ``SystemExit``; must
             not wait.
         loop: Where to make the calls, if not on the listener thread itself.
+        on_progress: Called on the listener thread after each event with its calls, and at
+            the end of the thread; must not wait.
         high_water_mark: So many waiting events are normal.
     """
 
@@ -112,12 +117,15 @@ class Dispatcher:
         target: Callable[[], Target | None],
         on_fatal: Callable[[], None],
         loop: CallSoon | None = None,
+        on_progress: Callable[[], None] = lambda: None,
         high_water_mark: int = HIGH_WATER_MARK,
     ) -> None:
         self._number = number
         self._target = target
         self._on_fatal = on_fatal
         self._loop = loop
+        self._on_progress = on_progress
+        self._has_ended = False
         self._changed = threading.Condition(new_lock("dispatcher"))
         # Guarded by _changed:
         self._backlog = Backlog(high_water_mark)
@@ -200,6 +208,13 @@ class Dispatcher:
         return self._thread is threading.current_thread()
 
     @property
+    def is_over(self) -> bool:
+        """
+        Whether no event will be handled any more.
+        """
+        return self._has_ended or self._is_abandoned
+
+    @property
     def is_interrupted(self) -> bool:
         """
         Whether a finalizer asks, on a thread that this must not be waited for on.
@@ -258,6 +273,8 @@ class Dispatcher:
         while True:
             item = self._take()
             if item is None:
+                self._has_ended = True
+                self._on_progress()
                 return
             try:
                 self._handle(item)
@@ -266,6 +283,7 @@ class Dispatcher:
                 # well be handled.
                 _log.exception("[%d] an event could not be delivered", self._number)
             del item  # it may be the last to hold the user's objects
+            self._on_progress()
 
     def _take(self) -> object | None:
         with self._changed:
@@ -287,7 +305,7 @@ class Dispatcher:
 
     def _make(self, calls: Iterator[ListenerCall]) -> None:
         for call in calls:
-            if self._loop is None:
+            if self._loop is None or call.is_ours:
                 self._call(call)
             else:
                 self._hand_over(call, self._loop)

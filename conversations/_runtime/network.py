@@ -19,6 +19,7 @@ import attrs
 
 from conversations._core.twilsock.errors import ConnectionFailure, FailureKind
 from conversations._core.twilsock.events import CloseSocket, OpenSocket, SendMessage, SocketOutput
+from conversations._logs import label_thread
 from conversations._net.failures import SocketLost
 from conversations._net.frames import Message
 from conversations._net.opening import Selector
@@ -32,6 +33,7 @@ from .waiters import Deadline
 if TYPE_CHECKING:
     from conversations._core.engine import Engine
 
+LONGEST_WAIT = 86_400.0  # a selector refuses some 25 days and more
 GOODBYE_SECONDS = 1.0
 
 _log = logging.getLogger("conversations.connection")
@@ -185,6 +187,7 @@ class NetworkLoop:
     # The network thread
 
     def _run(self, token: str | None) -> None:
+        label_thread(str(self._number))
         try:
             self._selector.register(self._the_waker, selectors.EVENT_READ)
             self._engine.start(time.monotonic(), token)
@@ -264,7 +267,9 @@ class NetworkLoop:
         deadlines = [connection.closes_at for connection in connections]
         deadlines.append(self._engine.next_deadline())
         known = [deadline for deadline in deadlines if deadline is not None]
-        return max(0.0, min(known) - time.monotonic()) if known else None
+        if not known:
+            return None
+        return min(max(0.0, min(known) - time.monotonic()), LONGEST_WAIT)
 
     # The socket
 

@@ -4,16 +4,20 @@ One attempt to open a socket, on a worker thread, and what its failure means to 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from conversations._core.twilsock.errors import ConnectionFailure, FailureKind
+from conversations._logs import ClientLog
 from conversations._net import failures
 from conversations._net.opening import AbortHandle
 from conversations._net.tls import client_context
 from conversations._net.websocket import WebSocketTransport, open_socket
 from conversations.properties import Properties
+
+if TYPE_CHECKING:
+    import ssl
 
 Connect = Callable[[AbortHandle], WebSocketTransport]
 """
@@ -22,7 +26,7 @@ Opens the socket, on a worker thread.
 
 CONNECT_SECONDS = 60.0  # like the core's own limit, which calls the opening off
 
-_log = logging.getLogger("conversations.connection")
+_log = ClientLog("conversations.connection")
 
 _KINDS = {
     failures.NameResolutionFailure: FailureKind.NAME_RESOLUTION,
@@ -36,6 +40,31 @@ _KINDS = {
 }
 
 
+def trusted_context(properties: Properties) -> Callable[[], ssl.SSLContext]:
+    """
+    The function that returns this client's TLS settings. It blocks: for worker threads.
+
+    Args:
+        properties: Say whom to trust.
+
+    Raises:
+        InvalidArgumentError: ``ssl_context`` would not verify certificates.
+    """
+    own = properties.ssl_context
+    trusted = None if own is None else client_context(ssl_context=own)
+
+    def context() -> ssl.SSLContext:
+        nonlocal trusted
+        if trusted is None:
+            # Reading the trust store takes a while: here, on the worker, and only if needed.
+            trusted = client_context(
+                defer_certificate_trust_to_platform=properties.defer_certificate_trust_to_platform
+            )
+        return trusted
+
+    return context
+
+
 def connector(url: Callable[[], str], properties: Properties) -> Connect:
     """
     The function that opens this client's sockets.
@@ -47,20 +76,13 @@ def connector(url: Callable[[], str], properties: Properties) -> Connect:
     Raises:
         InvalidArgumentError: ``ssl_context`` would not verify certificates.
     """
-    own = properties.ssl_context
-    trusted = None if own is None else client_context(ssl_context=own)
+    context = trusted_context(properties)
 
     def connect(abort: AbortHandle) -> WebSocketTransport:
-        nonlocal trusted
         address = url()
-        if trusted is None and address.startswith("wss:"):
-            # Reading the trust store takes a while: here, on the worker, and only if needed.
-            trusted = client_context(
-                defer_certificate_trust_to_platform=properties.defer_certificate_trust_to_platform
-            )
         return open_socket(
             address,
-            ssl_context=trusted,
+            ssl_context=context() if address.startswith("wss:") else None,
             timeout=CONNECT_SECONDS,
             use_proxy=properties.use_proxy,
             abort=abort,

@@ -16,24 +16,31 @@ from conversations._core.promises import Promise
 from conversations.errors import (
     ClientForkedError,
     ClientShutdownError,
+    OperationCancelledError,
     ReentrancyError,
     RequestTimeoutError,
 )
 
 from . import lifecycle
+from .bell import Bell
+from .commands import Command, ToldOutcome
 from .dispatcher import CallSoon, Dispatcher, DispatcherStats, ListenerCall, Target
 from .inbox import Action
+from .mailbox import Mailbox
 from .network import NetworkHooks, NetworkLoop
 from .opening import Connect
 from .points import pass_point
-from .waiters import Deadline, Waiter, WaitExpired
+from .transfers import HandOut, TransferCarrier
+from .waiters import Deadline, Waiter, WaitExpired, WorkingWaiter
 from .workers import WorkerPool
 
 if TYPE_CHECKING:
     from conversations._core.engine import Engine
+    from conversations._net.http import HttpTransport
 
 SHUTDOWN_SECONDS = 2.0
 PATIENCE_SECONDS = 5.0  # beyond a call's own time-out, which the core minds
+AFTERMATH_SECONDS = 1.0
 
 _log = logging.getLogger("conversations.client")
 
@@ -53,6 +60,7 @@ class Runtime:
         connect: Opens a socket; called on a worker thread.
         token_provider: Called on a worker thread whenever the core wants a token.
         worker_threads: So many jobs run at the same time, at most.
+        http: Makes the requests that do not travel inside the connection.
         loop: Where callbacks are made, if not on the listener thread.
     """
 
@@ -64,6 +72,7 @@ class Runtime:
         connect: Connect,
         token_provider: Callable[[], object] | None = None,
         worker_threads: int = 4,
+        http: HttpTransport | None = None,
         loop: CallSoon | None = None,
     ) -> None:
         self.number = lifecycle.next_number()
@@ -72,13 +81,20 @@ class Runtime:
         self._waiters: set[Waiter[Any]] = set()  # adding and discarding are atomic
         self._disown: Callable[[], object] | None = None
         self._is_given_up = False
+        self._http = http
+        self._bell = Bell()
         self._dispatcher = Dispatcher(
-            number=self.number, target=target, on_fatal=self.request_shutdown, loop=loop
+            number=self.number,
+            target=target,
+            on_fatal=self.request_shutdown,
+            loop=loop,
+            on_progress=self._bell.ring,
         )
         self._pool = WorkerPool(
             number=self.number,
             size=worker_threads,
             on_quiet=lambda: self._network.wake(),  # noqa: PLW0108  # made below
+            on_thread_end=_nothing if http is None else http.release_thread,
         )
         self._network = NetworkLoop(
             engine,
@@ -203,6 +219,7 @@ class Runtime:
         if not self._dispatcher.join(deadline):
             stuck.append(self._dispatcher.running or "the listener thread")
             self._dispatcher.abandon()
+            self._bell.ring()
             self._pool.fail_waiting(ClientShutdownError())
         stuck += self._pool.join(deadline)
         if stuck:
@@ -224,6 +241,8 @@ class Runtime:
         self._network.become_inherited()
         self._dispatcher.become_inherited()
         self._pool.become_inherited()
+        if self._http is not None:
+            self._http.discard()
         for waiter in list(self._waiters):
             waiter.fail(ClientForkedError())
 
@@ -246,26 +265,181 @@ class Runtime:
             ClientForkedError: Also while it waits.
             RequestTimeoutError: The core has not answered, which is a bug in it.
         """
+        return self._wait_for(operation, Waiter(), name=name, timeout=timeout)
+
+    def call_with_http(
+        self, operation: Callable[[Engine, TransferCarrier], Promise[T]], *, name: str
+    ) -> T:
+        """
+        The same for an operation that also makes HTTP requests, each on a worker thread.
+
+        Made on a worker, the call does them itself: no job waits for another.
+
+        Args:
+            operation: Gets the carrier of its requests. The promise that it returns is settled
+                in bounded time, or as long as it gets on.
+            name: Operation and object, as errors name it.
+
+        Raises:
+            ClientShutdownError: Also while it waits.
+            ClientForkedError: Also while it waits.
+        """
+        waiter: Waiter[T] = Waiter()
+        hand_out: HandOut = self._pool.submit
+        if self._pool.is_worker:
+            working: WorkingWaiter[T] = WorkingWaiter()
+            waiter, hand_out = working, working.hand_over
+        carriers: list[TransferCarrier] = []
+
+        def start(engine: Engine) -> Promise[T]:
+            carriers.append(self._carrier(engine, hand_out))
+            return operation(engine, carriers[0])
+
+        try:
+            return self._wait_for(start, waiter, name=name, timeout=None)
+        finally:
+            # What is the user's, such as an open file, is the user's alone again.
+            for carrier in carriers:
+                carrier.wait_for_end(AFTERMATH_SECONDS)
+
+    def begin_with_http(
+        self,
+        operation: Callable[[Engine, TransferCarrier], Promise[T]],
+        *,
+        name: str,
+        report: Callable[[Future[T]], ListenerCall] | None,
+    ) -> Callable[[], bool]:
+        """
+        Begin such an operation and do not wait for its end.
+
+        Args:
+            operation: As for :meth:`call_with_http`.
+            name: Operation and object, as errors name it.
+            report: Makes the call with which a listener is told the outcome; used exactly
+                once.
+
+        Returns:
+            Calls it off; whether that may have been in time.
+
+        Raises:
+            ClientShutdownError: Nothing is begun.
+            ClientForkedError: Nothing is begun.
+        """
+        self.check_usable()
+        outcome = ToldOutcome(self._dispatcher.put_call, report)
+        command = Command(
+            lambda engine: operation(engine, self._carrier(engine, self._pool.submit)),
+            outcome,
+            name,
+        )
+        if not self._network.put(Action(command.start, command.refuse)):
+            raise ClientShutdownError(operation=name)
+        return lambda: not outcome.is_settled and self.post(command.cancel)
+
+    def _carrier(self, engine: Engine, hand_out: HandOut) -> TransferCarrier:
+        if self._http is None:
+            message = "this runtime makes no HTTP requests"
+            raise RuntimeError(message)
+        return TransferCarrier(engine.scheduler, http=self._http, post=self.post, hand_out=hand_out)
+
+    def _wait_for(
+        self,
+        operation: Callable[[Engine], Promise[T]],
+        waiter: Waiter[T],
+        *,
+        name: str,
+        timeout: float | None,
+    ) -> T:
         self.check_usable()
         if self._network.is_current_thread:
             message = f"{name} was called by a finalizer on the network thread"
             raise ReentrancyError(message)
-        waiter: Waiter[T] = Waiter()
-        command = _Command(operation, waiter, name)
+        command = Command(operation, waiter, name)
         self._waiters.add(waiter)
+        job = self._pool.current_future
+        outer = None if job is None else job.call_off
         try:
             pass_point("runtime.before_put")
             if not self._network.put(Action(command.start, command.refuse)):
                 raise ClientShutdownError(operation=name)
+            if job is not None:
+                job.call_off = lambda: not waiter.is_settled and self.post(command.cancel)
             patience = None if timeout is None else timeout + PATIENCE_SECONDS
             return waiter.wait(Deadline(patience))
         except WaitExpired:
             message = f"no result within {timeout} s"
             raise RequestTimeoutError(message, operation=name, may_have_been_sent=True) from None
         finally:
+            if job is not None:
+                job.call_off = outer
             self._waiters.discard(waiter)
             if not waiter.is_settled:  # expired, or interrupted by Ctrl-C
                 self.post(lambda _: command.give_up())
+
+    def wait_until(
+        self, is_true: Callable[[], object], *, name: str, timeout: float | None
+    ) -> None:
+        """
+        Wait, on the calling thread, until *is_true* returns something true.
+
+        It is asked now, after each event has changed the state, and after the listeners were
+        told of it.
+
+        Args:
+            is_true: Called on this thread; what it raises ends the waiting.
+            name: The operation, as errors name it.
+            timeout: Seconds; ``None`` for an operation that has no limit.
+
+        Raises:
+            ReentrancyError: The calling thread is inside a callback.
+            ClientShutdownError: Also while it waits.
+            ClientForkedError: It belongs to another process.
+            RequestTimeoutError: It has not become true in time.
+            OperationCancelledError: The job that waits was cancelled.
+        """
+        self.check_not_in_callback()
+        job = self._pool.current_future
+        outer = None if job is None else job.call_off
+        is_called_off = False
+
+        def call_off() -> bool:
+            nonlocal is_called_off
+            is_called_off = True
+            self._bell.ring()
+            return True
+
+        def is_decided() -> object:
+            self.check_process()
+            if self.is_shutdown:
+                raise ClientShutdownError(operation=name)
+            if is_called_off:
+                raise OperationCancelledError(operation=name)
+            return is_true()
+
+        try:
+            if job is not None:
+                job.call_off = call_off
+            if not self._bell.wait_for(is_decided, Deadline(timeout)):
+                message = f"what was waited for did not come within {timeout:g} s"
+                raise RequestTimeoutError(message, operation=name)
+        finally:
+            if job is not None:
+                job.call_off = outer
+
+    def mailbox(self, capacity: int = 0) -> Mailbox[Any]:
+        """
+        A new mailbox for the listener thread to fill.
+
+        Args:
+            capacity: So many items may wait in it before the listener thread does; 0 for any
+                number.
+        """
+        return Mailbox(
+            self._bell,
+            capacity=capacity,
+            is_ending=lambda: self.is_shutdown,
+            is_over=lambda: self._dispatcher.is_over,
+        )
 
     def post(self, action: Callable[[Engine], None]) -> bool:
         """
@@ -333,6 +507,7 @@ class Runtime:
             self._want_token()
         else:
             self._dispatcher.put(event)
+            self._bell.ring()
 
     def _want_token(self) -> None:
         try:
@@ -345,12 +520,14 @@ class Runtime:
         """
         What the workers have under way they may finish, and tell of it for a moment.
         """
+        self._bell.ring()
         self._pool.close()
         # Failing a future runs its done-callbacks, which are the user's.
         self._dispatcher.put_job(lambda: self._pool.fail_waiting(ClientShutdownError()))
 
     def _ended(self) -> None:
         self._dispatcher.close()
+        self._bell.ring()
         for waiter in list(self._waiters):  # none, unless the core has forgotten one
             waiter.fail(ClientShutdownError())
 
@@ -367,50 +544,6 @@ class Runtime:
             self.post(lambda engine: engine.token_failed(failure))
         else:
             self.post(lambda engine: engine.token_provided(token))
-
-
-class _Command:
-    """
-    One operation, from the inbox to its waiter. Network thread only.
-    """
-
-    def __init__(
-        self, operation: Callable[[Engine], Promise[T]], waiter: Waiter[T], name: str
-    ) -> None:
-        self._operation = operation
-        self._name = name
-        self._waiter: Waiter[Any] = waiter
-        self._promise: Promise[Any] | None = None
-
-    def start(self, engine: Engine) -> None:
-        """
-        Start the operation.
-        """
-        try:
-            self._promise = self._operation(engine)
-        except Exception as error:  # noqa: BLE001  # the caller gets it
-            self._waiter.fail(error)
-        else:
-            self._promise.add_done_callback(self._settle)
-
-    def refuse(self) -> None:
-        """
-        The network thread is ending.
-        """
-        self._waiter.fail(ClientShutdownError(operation=self._name))
-
-    def give_up(self) -> None:
-        """
-        Nobody waits any more: the operation is abandoned.
-        """
-        if self._promise is not None:
-            self._promise.remove_done_callback(self._settle)
-
-    def _settle(self, promise: Promise[Any]) -> None:
-        if promise.error is not None:
-            self._waiter.fail(promise.error)
-        else:
-            self._waiter.complete(promise.result())
 
 
 def _nothing() -> None:

@@ -4,8 +4,10 @@ How a thread waits for a result of the network thread.
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -84,6 +86,9 @@ class Waiter(Generic[T]):
         timeout = -1 if remaining is None else min(remaining, threading.TIMEOUT_MAX)
         if not self._latch.acquire(timeout=timeout):
             raise WaitExpired
+        return self._result()
+
+    def _result(self) -> T:
         error, self._error = self._error, None
         if error is None:
             return self._value
@@ -95,3 +100,45 @@ class Waiter(Generic[T]):
     def _settle(self) -> None:
         self.is_settled = True
         self._latch.release()
+
+
+class WorkingWaiter(Waiter[T]):
+    """
+    One result, awaited by a worker that meanwhile does what the operation wants done.
+
+    Nobody else could be trusted to do it: all workers may be waiting like this one.
+    """
+
+    __slots__ = ("_jobs",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+
+    def hand_over(self, job: Callable[[], None]) -> None:
+        """
+        Have the waiting thread run *job*, which must not raise.
+        """
+        self._jobs.put(job)
+
+    def wait(self, deadline: Deadline) -> T:
+        """
+        Run jobs until there is a result.
+
+        Raises:
+            WaitExpired: There is none yet.
+        """
+        while True:
+            remaining = deadline.remaining()
+            timeout = None if remaining is None else min(remaining, threading.TIMEOUT_MAX)
+            try:
+                job = self._jobs.get(timeout=timeout)
+            except queue.Empty:
+                raise WaitExpired from None
+            if job is None:
+                return self._result()
+            job()
+
+    def _settle(self) -> None:
+        super()._settle()
+        self._jobs.put(None)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from conversations._logs import label_thread
 from conversations.errors import ClientForkedError, ClientShutdownError
 
 from .lifecycle import is_interrupted, new_lock
@@ -27,13 +28,41 @@ _log = logging.getLogger("conversations.client")
 T = TypeVar("T")
 
 
+class JobFuture(Future[T]):
+    """
+    The future of a job. What the job waits for can be called off with it.
+
+    Attributes:
+        call_off: Calls off the call of the client's that the job is in, if it is in one;
+            returns whether that may have been in time. Set and unset by the job's thread.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.call_off: Callable[[], bool] | None = None
+
+    def cancel(self) -> bool:
+        """
+        Keep the job from running; or if it runs, call off the call that it is in.
+
+        Returns:
+            Whether one of the two was done. A call that is called off raises
+            :class:`OperationCancelledError` inside the job, unless its end was faster, or a
+            change is on its way that cannot be taken back.
+        """
+        if super().cancel():
+            return True
+        call_off = self.call_off
+        return call_off is not None and not self.done() and call_off()
+
+
 @attrs.frozen(eq=False)
 class _Job:
     """
     A function and where its result goes.
     """
 
-    future: Future[Any]
+    future: JobFuture[Any]
     function: Callable[[], Any]
 
     @property
@@ -78,6 +107,7 @@ class WorkerPool:
         size: So many jobs run at the same time, at most.
         on_quiet: Called after :meth:`close` when the last job has ended. Must not wait.
         idle_seconds: So long a thread waits for the next job.
+        on_thread_end: Called by each thread as its last act. Must not raise.
     """
 
     def __init__(
@@ -87,11 +117,13 @@ class WorkerPool:
         size: int,
         on_quiet: Callable[[], None],
         idle_seconds: float = IDLE_SECONDS,
+        on_thread_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._number = number
         self._size = size
         self._on_quiet = on_quiet
         self._idle_seconds = idle_seconds
+        self._on_thread_end = on_thread_end
         self._thread_numbers = itertools.count(1)
         self._changed = threading.Condition(new_lock("workers"))
         # Guarded by _changed:
@@ -112,7 +144,7 @@ class WorkerPool:
         Raises:
             ClientShutdownError: The pool is closed.
         """
-        future: Future[T] = Future()
+        future: JobFuture[T] = JobFuture()
         with self._changed:
             if self._is_closed:
                 raise ClientShutdownError
@@ -139,6 +171,14 @@ class WorkerPool:
         Whether the calling thread is one of these: it need not hand a job to another.
         """
         return threading.current_thread() in self._threads
+
+    @property
+    def current_future(self) -> JobFuture[Any] | None:
+        """
+        That of the job that the calling thread is in, if it is in one.
+        """
+        job = self._running.get(threading.current_thread())  # nobody else sets this key
+        return None if job is None else job.future
 
     @property
     def is_interrupted(self) -> bool:
@@ -240,10 +280,13 @@ class WorkerPool:
         number = next(self._thread_numbers)
 
         def run() -> None:
+            label_thread(str(self._number))
             try:
                 function()
             except BaseException:  # noqa: BLE001  # the thread's root
                 _log.exception("[%d] the thread for %s failed", self._number, purpose)
+            finally:
+                self._on_thread_end()
 
         thread = threading.Thread(
             target=run, name=f"conversations-worker-{self._number}-{number}", daemon=True

@@ -29,8 +29,18 @@ from .emulator import Emulator
 from .handles import FaultHandle, HoldHandle
 from .journal import HandshakeRecord, RequestRecord
 from .refusals import Refusal
-from .settings import Limits, Settings
-from .views import ConversationView, MessageView, ParticipantView, UserView
+from .settings import Limits, PushSettings, Settings
+from .views import (
+    ConversationView,
+    MediaView,
+    MessageView,
+    ParticipantView,
+    PushRegistrationView,
+    PushView,
+    ReceiptView,
+    TemplateView,
+    UserView,
+)
 
 __all__ = [
     "UNSET",
@@ -43,10 +53,16 @@ __all__ = [
     "HoldHandle",
     "Limits",
     "ManualClock",
+    "MediaView",
     "MessageView",
     "ParticipantView",
+    "PushRegistrationView",
+    "PushSettings",
+    "PushView",
+    "ReceiptView",
     "Refusal",
     "RequestRecord",
     "Settings",
+    "TemplateView",
     "UserView",
 ]

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (OSError, TimeoutError) as error:
             print(f"cannot listen on {options.host}:{options.port}: {error}", file=sys.stderr)  # noqa: T201  # this is its output
             return 1
-        print(_description(emulator, show_secret=options.secret is None), flush=True)  # noqa: T201  # this is its output
+        print(_description(emulator, options), flush=True)  # noqa: T201  # this is its output
         emulator.wait()
     except _Ended:
         pass
@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--account", help=f"account SID; default: {defaults.account}")
     add("--key", help=f"API key SID; default: {defaults.key}")
     add("--secret", help="secret of the API key; default: a public constant, printed at start")
+    add("--auth-token", help="of the account; default: a public constant, printed at start")
     add("--service", help=f"Conversations service SID; default: {defaults.service}")
     add("--seed", type=int, help="makes SIDs repeatable")
     add(
@@ -96,6 +97,7 @@ def _make(options: argparse.Namespace) -> Emulator:
         key=options.key,
         secret=options.secret,
         service=options.service,
+        auth_token=options.auth_token,
         rng_seed=options.seed,
         settings=attrs.evolve(
             Settings(),
@@ -105,13 +107,15 @@ def _make(options: argparse.Namespace) -> Emulator:
     )
 
 
-def _description(emulator: Emulator, *, show_secret: bool) -> str:
+def _description(emulator: Emulator, options: argparse.Namespace) -> str:
     credentials = emulator.credentials
-    secret = credentials.secret if show_secret else "(as given)"
+    secret = credentials.secret if options.secret is None else "(as given)"
+    auth_token = credentials.auth_token if options.auth_token is None else "(as given)"
     lines = [
         f"Conversations emulator at {emulator.url}",
         "",
         f"  account      {credentials.account}",
+        f"  auth token   {auth_token}",
         f"  API key      {credentials.key}",
         f"  secret       {secret}",
         f"  service      {credentials.service}",

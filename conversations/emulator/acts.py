@@ -8,13 +8,13 @@ changes are on their way to the clients. Refusals are raised as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable, Mapping
 
 from .._core.upstream import JSONValue, json_body
-from .domain import conversations, messages, participants, reading, users
+from .domain import conversations, messages, participants, reading, states, users
 from .domain.fields import (
     UNSET,
+    AttachedFields,
     BindingFields,
     ConversationFields,
     MessageFields,
@@ -22,28 +22,25 @@ from .domain.fields import (
     Unset,
     UserFields,
 )
-from .domain.records import SERVER, Caller, Conversation, ConversationState, Message
+from .domain.records import (
+    SERVER,
+    Caller,
+    ChannelMetadata,
+    Conversation,
+    Message,
+    NotificationLevel,
+)
 from .domain.service import Service
 from .refusals import refusal
+from .remote import Remote
 from .views import ConversationView, MessageView, ParticipantView, UserView
 
-if TYPE_CHECKING:
-    from .backend import Backend
 
-Result = TypeVar("Result")
-
-
-class Acts:
+class Acts(Remote):
     """
     Acts of the server. A conversation is named by SID or unique name, a participant by SID or
     identity, a message by SID or index. Attributes are JSON values.
     """
-
-    def call(self, action: Callable[[Backend], Result]) -> Result:
-        """
-        Run *action* on the emulator's thread.
-        """
-        raise NotImplementedError
 
     # Conversations ---------------------------------------------------------------------------
 
@@ -55,6 +52,7 @@ class Acts:
         attributes: JSONValue | Unset = UNSET,
         created_by: str = SERVER.identity,
         identities: Iterable[str] = (),
+        bindings: Mapping[str, JSONValue] | Unset = UNSET,
     ) -> ConversationView:
         """
         Make a conversation.
@@ -65,9 +63,14 @@ class Acts:
             attributes: Anything.
             created_by: The user who counts as creator, and sees it, or ``system``.
             identities: Users to add at once.
+            bindings: What its document says about e-mail and the like, such as
+                ``{"email": {"name": "Support", "projected_address": "support@example.com"}}``.
         """
         fields = ConversationFields(
-            friendly_name=friendly_name, unique_name=unique_name, attributes=_json(attributes)
+            friendly_name=friendly_name,
+            unique_name=unique_name,
+            attributes=_json(attributes),
+            bindings=bindings,
         )
 
         def create(service: Service) -> ConversationView:
@@ -98,15 +101,17 @@ class Acts:
         unique_name: str | Unset | None = UNSET,
         attributes: JSONValue | Unset = UNSET,
         state: str | Unset = UNSET,
+        bindings: Mapping[str, JSONValue] | Unset = UNSET,
     ) -> ConversationView:
         """
-        Change names, attributes or state (``active``, ``inactive``, ``closed``).
+        Change names, attributes, bindings or state (``active``, ``inactive``, ``closed``).
         """
         fields = ConversationFields(
             friendly_name=friendly_name,
             unique_name=unique_name,
             attributes=_json(attributes),
-            state=_state(state),
+            state=state if isinstance(state, Unset) else states.parse(state),
+            bindings=bindings,
         )
 
         def update(service: Service) -> ConversationView:
@@ -215,6 +220,19 @@ class Acts:
             )
         )
 
+    def set_notification_level(self, conversation: str, identity: str, level: str) -> None:
+        """
+        Set whether a participant is notified: ``default`` or ``muted``.
+        """
+        self._act(
+            lambda service: reading.update(
+                service,
+                Caller(identity=identity),
+                conversations.look_up(service, conversation),
+                ReadingFields(notification_level=NotificationLevel(level)),
+            )
+        )
+
     # Messages --------------------------------------------------------------------------------
 
     def send_message(
@@ -225,11 +243,36 @@ class Acts:
         author: str = SERVER.identity,
         subject: str | None = None,
         attributes: JSONValue | Unset = UNSET,
+        media_sids: Iterable[str] = (),
+        content_sid: str | None = None,
+        content_variables: Mapping[str, str] | None = None,
+        channel_metadata: tuple[str, JSONValue] | None = None,
     ) -> MessageView:
         """
-        Send a message as anybody: an identity, an address, or ``system``.
+        Send a message as anybody.
+
+        Args:
+            conversation: Where.
+            body: What it says.
+            author: An identity, the address of somebody outside the chat, or ``system``.
+            subject: Its subject.
+            attributes: Anything.
+            media_sids: Media that were uploaded before, as by ``add_media``.
+            content_sid: A content template to make it from.
+            content_variables: For the template.
+            channel_metadata: Type and content of what another channel knows about it.
         """
         fields = MessageFields(body=body, subject=subject, attributes=_json(attributes))
+        attached = AttachedFields(
+            media_sids=tuple(media_sids),
+            content_sid=content_sid,
+            content_variables=None
+            if content_variables is None
+            else json_body(dict(content_variables)).decode("ascii"),
+            channel_metadata=None
+            if channel_metadata is None
+            else ChannelMetadata(type=channel_metadata[0], data=channel_metadata[1]),
+        )
         return self._act(
             lambda service: MessageView.of(
                 messages.send(
@@ -237,6 +280,7 @@ class Acts:
                     Caller(identity=author, is_server=True),
                     conversations.look_up(service, conversation),
                     fields,
+                    attached,
                 )
             )
         )
@@ -267,7 +311,7 @@ class Acts:
 
         def update(service: Service) -> MessageView:
             found = conversations.look_up(service, conversation)
-            edited = _message(found, message)
+            edited = named_message(found, message)
             messages.edit(service, SERVER, found, edited, fields)
             return MessageView.of(edited)
 
@@ -280,7 +324,7 @@ class Acts:
 
         def remove(service: Service) -> None:
             found = conversations.look_up(service, conversation)
-            messages.remove(SERVER, found, _message(found, message))
+            messages.remove(SERVER, found, named_message(found, message))
 
         self._act(remove)
 
@@ -324,24 +368,15 @@ class Acts:
 
         return self._act(update)
 
-    def _act(self, act: Callable[[Service], Result]) -> Result:
-        return self.call(lambda backend: act(backend.service))
-
 
 def _json(value: JSONValue | Unset) -> str | Unset:
     return value if isinstance(value, Unset) else json_body(value).decode("ascii")
 
 
-def _state(state: str | Unset) -> ConversationState | Unset:
-    if isinstance(state, Unset):
-        return state
-    try:
-        return ConversationState(state)
-    except ValueError:
-        raise refusal(50378) from None
-
-
-def _message(conversation: Conversation, message: str | int) -> Message:
+def named_message(conversation: Conversation, message: str | int) -> Message:
+    """
+    A message by SID or index.
+    """
     if isinstance(message, str):
         return messages.find(conversation, message)
     found = conversation.messages.get(message)

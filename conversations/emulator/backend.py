@@ -37,7 +37,7 @@ class Backend:
         self.ids = ServiceIds(seed)
         self.faults = Faults()
         self.watch = Watch()
-        self.deliveries = Deliveries(self.faults, timers, self.watch)
+        self.deliveries = Deliveries(self.faults, timers.call_later, self.watch)
         self.journal = Journal()
         self.connections = Connections(self.watch)
         self.continuation_tokens = ContinuationTokens(self.ids)

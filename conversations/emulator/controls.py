@@ -6,14 +6,13 @@ Everything here may be called from any thread and has taken effect when it retur
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from .faults import (
     Backoff,
     ConnectionRefusal,
+    DamagedContinuation,
     FailedRequest,
-    Fault,
     Hold,
     HoldKind,
     InitRefusal,
@@ -21,27 +20,20 @@ from .faults import (
     Throttle,
     TwilsockStatus,
 )
-from .handles import FaultHandle, HoldHandle
+from .handles import FaultHandle, HoldHandle, hold, order
+from .remote import Remote
 
 if TYPE_CHECKING:
     from .backend import Backend
 
-Result = TypeVar("Result")
 
-
-class Controls:
+class Controls(Remote):
     """
     The controls of an emulator.
 
     *identity* always means: only this user's connections; all of them without it. *times*
     means: so often, or until the returned handle is lifted.
     """
-
-    def call(self, action: Callable[[Backend], Result]) -> Result:
-        """
-        Run *action* on the emulator's thread. For what the controls do not offer.
-        """
-        raise NotImplementedError
 
     # Connections -----------------------------------------------------------------------------
 
@@ -112,7 +104,7 @@ class Controls:
         """
         Refuse websocket handshakes with an HTTP status, or cut them with ``None``.
         """
-        return self._order(ConnectionRefusal(remaining=times, status=status))
+        return order(self, ConnectionRefusal(remaining=times, status=status))
 
     def refuse_init(
         self,
@@ -137,7 +129,8 @@ class Controls:
             times: How often.
             identity: Whose.
         """
-        return self._order(
+        return order(
+            self,
             InitRefusal(
                 remaining=times,
                 identity=identity,
@@ -145,8 +138,17 @@ class Controls:
                     code=code, status=status, error_code=error_code, description=description
                 ),
                 backoff=_backoff(backoff),
-            )
+            ),
         )
+
+    def corrupt_continuation_tokens(
+        self, *, times: int | None = 1, identity: str | None = None
+    ) -> FaultHandle:
+        """
+        Damage the continuation token that the answer to ``init`` has. The next ``init`` with it
+        is answered with a new one.
+        """
+        return order(self, DamagedContinuation(remaining=times, identity=identity))
 
     # Tokens ----------------------------------------------------------------------------------
 
@@ -201,7 +203,8 @@ class Controls:
             identity: Whose.
             executed: Carry the request out nevertheless; only its answer is lost.
         """
-        return self._order(
+        return order(
+            self,
             FailedRequest(
                 remaining=times,
                 identity=identity,
@@ -211,7 +214,7 @@ class Controls:
                 code=code,
                 retry_after=retry_after,
                 is_executed=executed,
-            )
+            ),
         )
 
     def throttle(
@@ -226,14 +229,15 @@ class Controls:
         """
         Let Twilsock itself refuse requests with 429.
         """
-        return self._order(
+        return order(
+            self,
             Throttle(
                 remaining=times,
                 identity=identity,
                 path_pattern=path_pattern,
                 method=method,
                 backoff=_backoff(backoff),
-            )
+            ),
         )
 
     def hold_replies(
@@ -247,14 +251,15 @@ class Controls:
         """
         Carry requests out but keep their replies back. What they notify goes out at once.
         """
-        return self._hold(
+        return hold(
+            self,
             Hold(
                 remaining=times,
                 identity=identity,
                 path_pattern=path_pattern,
                 method=method,
                 kind=HoldKind.REPLY,
-            )
+            ),
         )
 
     def hold_requests(
@@ -268,21 +273,22 @@ class Controls:
         """
         Keep requests back before anything is done for them.
         """
-        return self._hold(
+        return hold(
+            self,
             Hold(
                 remaining=times,
                 identity=identity,
                 path_pattern=path_pattern,
                 method=method,
                 kind=HoldKind.REQUEST,
-            )
+            ),
         )
 
     def hold_handshakes(self, method: str = "init", *, times: int | None = None) -> HoldHandle:
         """
         Let each ``init``, or each ``update``, wait for its answer.
         """
-        return self._hold(Hold(remaining=times, method=method, kind=HoldKind.HANDSHAKE))
+        return hold(self, Hold(remaining=times, method=method, kind=HoldKind.HANDSHAKE))
 
     # Sync ------------------------------------------------------------------------------------
 
@@ -290,7 +296,7 @@ class Controls:
         """
         Interrupt replays with more than *after_events* events after so many.
         """
-        return self._order(ReplayCut(remaining=times, after_events=after_events))
+        return order(self, ReplayCut(remaining=times, after_events=after_events))
 
     def set_max_batch_size(self, size: int) -> None:
         """
@@ -367,16 +373,6 @@ class Controls:
             backend.deliveries.flush()
 
         self.call(clear)
-
-    # Inside ----------------------------------------------------------------------------------
-
-    def _order(self, fault: Fault) -> FaultHandle:
-        self.call(lambda backend: backend.faults.add(fault))
-        return FaultHandle(self, fault)
-
-    def _hold(self, hold: Hold) -> HoldHandle:
-        self.call(lambda backend: backend.faults.add(hold))
-        return HoldHandle(self, hold)
 
 
 def _backoff(bounds: tuple[int, int] | None) -> Backoff | None:

@@ -10,8 +10,9 @@ from functools import partial
 
 from .faults import EventTrouble, Faults, HoldKind, named
 from .sync.objects import Subscriber
-from .timers import Timers
 from .watch import Watch
+
+CallLater = Callable[[float, Callable[[], None]], object]
 
 
 class Deliveries:
@@ -19,9 +20,9 @@ class Deliveries:
     Carries notifications. Without faults each goes at once and in order. Emulator thread only.
     """
 
-    def __init__(self, faults: Faults, timers: Timers, watch: Watch) -> None:
+    def __init__(self, faults: Faults, call_later: CallLater, watch: Watch) -> None:
         self._faults = faults
-        self._timers = timers
+        self._call_later = call_later
         self._watch = watch
         self._swapped: dict[tuple[str, Subscriber], Callable[[], None]] = {}
 
@@ -38,7 +39,7 @@ class Deliveries:
             return
         late = self._faults.event(EventTrouble.LATE, name, subscriber.identity)
         if late is not None:
-            self._timers.call_later(late.seconds, send)
+            self._call_later(late.seconds, send)
             return
         earlier = self._swapped.pop((name, subscriber), None)
         if earlier is None and self._has(EventTrouble.SWAPPED, name, subscriber):

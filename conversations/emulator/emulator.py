@@ -13,9 +13,12 @@ import attrs
 
 from .acts import Acts
 from .clock import Clock, SystemClock
+from .content_acts import ContentActs
 from .controls import Controls
 from .credentials import Credentials
+from .delivery_controls import DeliveryControls
 from .observations import Observations
+from .outside_acts import OutsideActs
 from .server import Server
 from .settings import Settings
 from .tokens import mint
@@ -30,7 +33,7 @@ DEFAULT_TOKEN_LIFETIME = 3600.0
 LARGEST_PORT = 65_535
 
 
-class Emulator(Controls, Observations, Acts):
+class Emulator(Controls, DeliveryControls, Observations, Acts, ContentActs, OutsideActs):
     """
     A local Conversations service on a port of its own, with its thread.
 
@@ -44,6 +47,7 @@ class Emulator(Controls, Observations, Acts):
         key: API key SID.
         secret: Its secret.
         service: Conversations service SID.
+        auth_token: What server programs use with the account SID.
         rng_seed: Makes SIDs and the like repeatable.
         clock: What time it is; a :class:`~conversations.emulator.clock.ManualClock` stands
             still until it is moved.
@@ -62,6 +66,7 @@ class Emulator(Controls, Observations, Acts):
         key: str | None = None,
         secret: str | None = None,
         service: str | None = None,
+        auth_token: str | None = None,
         rng_seed: int | None = None,
         clock: Clock | None = None,
         settings: Settings | None = None,
@@ -69,7 +74,13 @@ class Emulator(Controls, Observations, Acts):
         if not 0 <= port <= LARGEST_PORT:
             raise ValueError(f"a port is a number from 0 to {LARGEST_PORT}, not {port}")
         settings = settings or Settings()
-        named = {"account": account, "key": key, "secret": secret, "service": service}
+        named = {
+            "account": account,
+            "key": key,
+            "secret": secret,
+            "service": service,
+            "auth_token": auth_token,
+        }
         given = {name: value for name, value in named.items() if value is not None}
         self.settings = attrs.evolve(
             settings, credentials=attrs.evolve(settings.credentials, **given)

@@ -104,6 +104,22 @@ class HoldHandle(FaultHandle):
         )
 
 
+def order(caller: Caller, fault: Fault) -> FaultHandle:
+    """
+    Let a fault be in force.
+    """
+    caller.call(lambda backend: backend.faults.add(fault))
+    return FaultHandle(caller, fault)
+
+
+def hold(caller: Caller, ordered: Hold) -> HoldHandle:
+    """
+    Let a hold be in force.
+    """
+    caller.call(lambda backend: backend.faults.add(ordered))
+    return HoldHandle(caller, ordered)
+
+
 def wait_for(
     caller: Caller, probe: Callable[[Backend], Found | None], *, timeout: float, what: str
 ) -> Found:

@@ -7,29 +7,23 @@ Everything here may be called from any thread. Waiting does not poll.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from .connection import Connection
 from .connections import ConnectionInfo
 from .handles import WAIT_TIMEOUT, wait_for
 from .journal import HandshakeRecord, RequestRecord
+from .remote import Remote
+from .views import PushRegistrationView, PushView
 
 if TYPE_CHECKING:
     from .backend import Backend
 
-Result = TypeVar("Result")
 
-
-class Observations:
+class Observations(Remote):
     """
     What is there and what happened.
     """
-
-    def call(self, action: Callable[[Backend], Result]) -> Result:
-        """
-        Run *action* on the emulator's thread and return its result.
-        """
-        raise NotImplementedError
 
     @property
     def connections(self) -> tuple[ConnectionInfo, ...]:
@@ -54,11 +48,49 @@ class Observations:
         """
         return self.call(lambda backend: tuple(backend.journal.handshakes))
 
+    @property
+    def pushes(self) -> tuple[PushView, ...]:
+        """
+        The push notifications that would have been sent, in order. Nothing is sent.
+
+        There are none until they are switched on, as with the real service: see
+        ``Settings.push`` and ``configure_push``.
+        """
+        return self.call(lambda backend: tuple(map(PushView.of, backend.service.pushes)))
+
+    @property
+    def push_registrations(self) -> tuple[PushRegistrationView, ...]:
+        """
+        The devices that are registered.
+        """
+        return self.call(
+            lambda backend: tuple(
+                map(PushRegistrationView.of, backend.service.push_registrations.values())
+            )
+        )
+
     def clear_requests(self) -> None:
         """
         Forget the records of requests and handshakes.
         """
         self.call(lambda backend: backend.journal.clear())
+
+    def wait_for_push(
+        self,
+        predicate: Callable[[PushView], bool] = lambda _push: True,
+        timeout: float = WAIT_TIMEOUT,
+        *,
+        count: int = 1,
+    ) -> PushView:
+        """
+        As :meth:`wait_for_request`, for push notifications.
+        """
+
+        def probe(backend: Backend) -> PushView | None:
+            found = [push for push in map(PushView.of, backend.service.pushes) if predicate(push)]
+            return found[count - 1] if len(found) >= count else None
+
+        return wait_for(self, probe, timeout=timeout, what="the push notification")
 
     def wait_for_request(
         self,

@@ -4,7 +4,9 @@ Content of any size: small ones in memory, large ones in temporary files.
 
 from __future__ import annotations
 
+import io
 import tempfile
+from typing import IO
 
 
 class Spool:
@@ -16,9 +18,9 @@ class Spool:
     """
 
     def __init__(self, memory_bytes: int) -> None:
-        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115  # closed by whoever owns it
-            max_size=max(memory_bytes, 1)
-        )
+        self._memory_bytes = memory_bytes
+        self._file: IO[bytes] = io.BytesIO()
+        self.is_in_file = False
         self.size = 0
 
     @property
@@ -35,6 +37,8 @@ class Spool:
         self._file.seek(self.size)
         self._file.write(piece)
         self.size += len(piece)
+        if self.size > self._memory_bytes and not self.is_in_file:
+            self._move_to_file()
 
     def read(self, start: int, count: int) -> bytes:
         """
@@ -50,3 +54,10 @@ class Spool:
         Let the content go. Twice is once.
         """
         self._file.close()
+
+    def _move_to_file(self) -> None:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by whoever owns this spool
+        file.write(self.read(0, self.size))
+        self._file.close()
+        self._file = file
+        self.is_in_file = True

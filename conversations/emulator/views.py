@@ -4,9 +4,23 @@ What acts of the server return: records as they stand at that moment.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
-from .domain.records import Conversation, Message, Participant, User
+from .._core.upstream import JSONValue
+from .domain.items import delivery_summary
+from .domain.records import (
+    ContentTemplate,
+    Conversation,
+    DeliveryReceipt,
+    Media,
+    Message,
+    Participant,
+    Push,
+    PushRegistration,
+    User,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -74,7 +88,7 @@ class ParticipantView:
 @attrs.frozen(kw_only=True)
 class MessageView:
     """
-    A message.
+    A message. *delivery* is how far it has come outside the chat, with all together.
     """
 
     sid: str
@@ -85,6 +99,9 @@ class MessageView:
     attributes: str = attrs.field(repr=False)
     participant_sid: str | None
     last_updated_by: str | None
+    content_sid: str | None
+    media_sids: tuple[str, ...]
+    delivery: Mapping[str, JSONValue] | None
 
     @classmethod
     def of(cls, message: Message) -> MessageView:
@@ -100,6 +117,9 @@ class MessageView:
             attributes=message.attributes,
             participant_sid=message.participant_sid,
             last_updated_by=message.last_updated_by,
+            content_sid=message.content_sid,
+            media_sids=tuple(media.sid for media in message.media),
+            delivery=delivery_summary(message.receipts.values()) if message.receipts else None,
         )
 
 
@@ -114,6 +134,7 @@ class UserView:
     friendly_name: str | None
     attributes: str = attrs.field(repr=False)
     is_online: bool
+    is_notifiable: bool
     conversations: dict[str, str]
 
     @classmethod
@@ -127,5 +148,143 @@ class UserView:
             friendly_name=user.friendly_name,
             attributes=user.attributes,
             is_online=user.is_online,
+            is_notifiable=user.is_notifiable,
             conversations={sid: status.value for sid, status in user.memberships.items()},
+        )
+
+
+@attrs.frozen(kw_only=True)
+class MediaView:
+    """
+    An uploaded content. *conversation_sid* and *message_sid* are there once a message has it.
+    """
+
+    sid: str
+    size: int
+    content_type: str
+    filename: str | None
+    category: str
+    author: str
+    conversation_sid: str | None
+    message_sid: str | None
+
+    @classmethod
+    def of(cls, media: Media) -> MediaView:
+        """
+        The media as it is now.
+        """
+        return cls(
+            sid=media.sid,
+            size=media.content.size,
+            content_type=media.content_type,
+            filename=media.filename,
+            category=media.category.value,
+            author=media.author,
+            conversation_sid=media.conversation.sid if media.conversation else None,
+            message_sid=media.message_sid,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ReceiptView:
+    """
+    How far a message has come towards one participant outside the chat.
+    """
+
+    sid: str
+    participant_sid: str
+    channel_message_sid: str
+    status: str
+    error_code: int
+
+    @classmethod
+    def of(cls, receipt: DeliveryReceipt) -> ReceiptView:
+        """
+        The receipt as it is now.
+        """
+        return cls(
+            sid=receipt.sid,
+            participant_sid=receipt.participant_sid,
+            channel_message_sid=receipt.channel_message_sid,
+            status=receipt.status.value,
+            error_code=receipt.error_code,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class TemplateView:
+    """
+    A content template.
+    """
+
+    sid: str
+    friendly_name: str
+    variables: Mapping[str, str]
+    variants: Mapping[str, JSONValue] = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, template: ContentTemplate) -> TemplateView:
+        """
+        The template as it is now.
+        """
+        return cls(
+            sid=template.sid,
+            friendly_name=template.friendly_name,
+            variables=template.variables,
+            variants=template.variants,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class PushRegistrationView:
+    """
+    A device that is registered for push notifications.
+    """
+
+    id: str
+    identity: str
+    channel_type: str
+    token: str = attrs.field(repr=False)
+    message_types: tuple[str, ...]
+    platform: str
+
+    @classmethod
+    def of(cls, registration: PushRegistration) -> PushRegistrationView:
+        """
+        The registration as it is now.
+        """
+        return cls(
+            id=registration.id,
+            identity=registration.identity,
+            channel_type=registration.channel_type,
+            token=registration.token,
+            message_types=registration.message_types,
+            platform=registration.platform,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class PushView:
+    """
+    A push notification that would have been sent. *type* is its ``twi_message_type``, *payload*
+    what a device of the *channel_type* would get.
+    """
+
+    identity: str
+    channel_type: str
+    token: str = attrs.field(repr=False)
+    type: str
+    payload: Mapping[str, JSONValue] = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, push: Push) -> PushView:
+        """
+        The notification.
+        """
+        return cls(
+            identity=push.registration.identity,
+            channel_type=push.registration.channel_type,
+            token=push.registration.token,
+            type=push.type,
+            payload=push.payload,
         )

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 from conversations import (
+    AccessToken,
+    ChatGrant,
     Conversation,
     ConversationListener,
     ConversationsClient,
@@ -105,6 +107,20 @@ def options(emulator: Emulator, **changes: Any) -> Properties:
     The properties that point at *emulator*, with *changes*.
     """
     return attrs.evolve(emulator.properties(), **changes)
+
+
+def minted(emulator: Emulator, **changes: Any) -> str:
+    """
+    A token of the emulator's account for alice, with something changed.
+    """
+    credentials = emulator.credentials
+    arguments: dict[str, Any] = {
+        "secret": credentials.secret,
+        "identity": "alice",
+        "grants": [ChatGrant(service_sid=credentials.service)],
+        **changes,
+    }
+    return AccessToken(credentials.account, credentials.key, **arguments).to_jwt()
 
 
 def described(call: RecordedCall) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import CancelledError, Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,6 +92,19 @@ def test_reading_never_may_have_been_sent(emulator: Emulator, lunch: Conversatio
 def test_a_time_out_of_zero_gives_up_at_once(emulator: Emulator, lunch: Conversation) -> None:
     with pytest.raises(RequestTimeoutError):
         lunch.get_last_messages(timeout=0)
+
+
+@pytest.mark.parametrize("timeout", [3e6, 1e9, 1e300])
+def test_a_time_out_may_be_longer_than_the_system_can_wait(
+    emulator: Emulator, alice: Person, lunch: Conversation, timeout: float
+) -> None:
+    held = emulator.hold_requests("*/Messages")
+    sending = alice.client.submit(lunch.send_message, "no hurry", timeout=timeout)
+    held.wait_until_held(timeout=limit())
+    alice.catch_up()
+    held.release()
+
+    assert sending.result(limit()).body == "no hurry"
 
 
 def test_the_command_timeout_is_the_default(
@@ -211,6 +225,7 @@ def test_nothing_that_adds_is_repeated_when_the_connection_is_lost(
     ids=["name", "attributes", "remove", "leave"],
 )
 def test_what_is_harmless_to_repeat_is_repeated_with_the_same_mutation_id(
+    *,
     emulator: Emulator,
     alice: Person,
     lunch: Conversation,
@@ -644,7 +659,7 @@ def test_calls_from_many_threads_at_once_do_not_disturb_each_other(
         lunch.get_last_messages(5, timeout=limit())
         return [message.message_index for message in sent]
 
-    calls = [in_background(lambda number=number: work(number)) for number in range(threads)]  # type: ignore[misc]
+    calls = [in_background(partial(work, number)) for number in range(threads)]
     found = [call.result(limit(60)) for call in calls]
 
     assert all(indexes == sorted(indexes) for indexes in found)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ class Outcome(CallbackListener[ConversationsClient]):
     """
 
     def __init__(self, log: RecordingListener | None = None) -> None:
-        self.told: list[object] = []
+        self.told: list[tuple[object, ...]] = []
         self.thread = ""
         self.calls_before: list[tuple[str, ...]] = []
         self._log = log
@@ -155,9 +156,7 @@ def test_create_with_callback_tells_an_error_exactly_once(emulator: Emulator) ->
     outcome.wait()
 
     assert isinstance(error, TokenRejectedError)
-    [(kind, told)] = outcome.told  # type: ignore[misc]
-    assert kind == "error"
-    assert told == error.error_info
+    assert outcome.told == [("error", error.error_info)]
     assert outcome.calls_before[-1] == ("on_init_failed", "UNAUTHORIZED")
     emulator.wait_for_connections(0, timeout=limit())
 
@@ -368,9 +367,7 @@ def test_requests_name_hosts_of_the_region(
     properties = options(emulator, region=region)
 
     assert properties.endpoints(None, {}).api_url == f"https://aim.{expected}.twilio.com"
-    with ConversationsClient.create(
-        emulator.token("alice"), properties, timeout=limit()
-    ) as client:
+    with ConversationsClient.create(emulator.token("alice"), properties, timeout=limit()) as client:
         assert client.my_identity == "alice"
 
 
@@ -378,7 +375,7 @@ def test_wrong_arguments_are_refused_before_anything_is_sent(emulator: Emulator)
     token = emulator.token("alice")
     properties = emulator.properties()
 
-    wrong = [
+    wrong: list[Callable[[], object]] = [
         lambda: ConversationsClient.create("", properties),
         lambda: ConversationsClient.create(None, properties),  # type: ignore[arg-type]
         lambda: ConversationsClient.create(17, properties),  # type: ignore[arg-type]

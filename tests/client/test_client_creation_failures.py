@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import os
+import contextlib
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -29,7 +30,7 @@ from conversations import (
     TransportError,
 )
 from conversations.testing import RecordingListener
-from tests.client.people import Connect, described, options
+from tests.client.people import Connect, described, minted, options
 from tests.net.raw_server import RawServer, in_background
 from tests.timing import limit
 
@@ -69,11 +70,9 @@ def descriptors() -> set[str]:
     The open descriptors of the process that are sockets or pipes, but for the emulator's.
     """
     found = set()
-    for number in os.listdir("/proc/self/fd"):
-        try:
-            found.add(f"{number} {os.readlink(f'/proc/self/fd/{number}')}")  # noqa: PTH115  # plain texts are enough
-        except OSError:
-            continue
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the one that listing the folder needs itself
+            found.add(f"{descriptor.name} {descriptor.readlink()}")
     return {name for name in found if "socket" in name or "pipe" in name}
 
 
@@ -92,21 +91,6 @@ def fail(
     left = [thread for thread in threading.enumerate() if thread not in threads]
     assert [thread.name for thread in left if thread.name.startswith("conversations-")] == []
     return Failure(caught.value, heard)
-
-
-def minted(emulator: Emulator, **changes: Any) -> str:
-    """
-    A token of the emulator's account with something changed.
-    """
-    credentials = emulator.credentials
-    arguments: dict[str, Any] = {
-        "identity": "alice",
-        "grants": [ChatGrant(service_sid=credentials.service)],
-        **changes,
-    }
-    return AccessToken(
-        credentials.account, credentials.key, credentials.secret, **arguments
-    ).to_jwt()
 
 
 # What the token itself shows
@@ -157,7 +141,7 @@ def test_a_token_that_is_over_by_the_local_clock_is_refused_without_connecting(
 ) -> None:
     token = minted(emulator, valid_until=int(time.time()) - 10)
 
-    with pytest.raises(TokenExpiredError, match="expired at .* UTC") as caught:
+    with pytest.raises(TokenExpiredError, match=r"expired at .* UTC") as caught:
         ConversationsClient.create(token, emulator.properties())
 
     assert caught.value.reason is ErrorReason.TOKEN_EXPIRED
@@ -396,9 +380,7 @@ def test_a_creation_that_takes_too_long_names_the_step_it_waited_for(
 def test_a_server_that_does_not_answer_init_is_named(emulator: Emulator) -> None:
     with RawServer() as server:
         creation = in_background(
-            lambda: fail(
-                emulator.token("alice"), options(emulator, twilsock_url=server.url), SHORT
-            )
+            lambda: fail(emulator.token("alice"), options(emulator, twilsock_url=server.url), SHORT)
         )
         server.accept_websocket()
         failure = creation.result(limit())

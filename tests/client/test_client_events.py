@@ -12,7 +12,6 @@ from conversations import (
     BadRequestError,
     Conversation,
     ConversationStatus,
-    ConversationUpdateReason,
     ForbiddenError,
     MessageUpdateReason,
     ParticipantUpdateReason,
@@ -163,6 +162,7 @@ def test_an_entry_that_says_not_participating_is_left_but_stays_known(
     ],
 )
 def test_a_changed_property_is_told_with_its_reason(
+    *,
     emulator: Emulator,
     bob: Person,
     theirs: Conversation,
@@ -226,7 +226,7 @@ def test_the_newest_message_is_told_as_a_change_of_the_conversation(
     assert theirs.last_message_index == 0
     emulator.remove_message(theirs.sid, 0)
     bob.hear("on_conversation_updated", lambda one, reason: reason.name == "LAST_MESSAGE", count=4)
-    assert (theirs.last_message_index, theirs.last_message_date) == (None, None)
+    assert [theirs.last_message_index, theirs.last_message_date] == [None, None]
 
 
 def test_the_own_horizon_moved_elsewhere_is_told(
@@ -303,17 +303,14 @@ def test_participants_come_change_and_go(
 
     for listener in (bob.heard, of_the_conversation):
         calls = [call for call in listener.calls() if call.callback.startswith("on_participant")]
-        assert [(call.callback, call["participant"].identity) for call in calls] == [
-            ("on_participant_added", "carol"),
-            ("on_participant_updated", "carol"),
-            ("on_participant_updated", "carol"),
-            ("on_participant_deleted", "carol"),
-        ]
+        names = [call.callback for call in calls]
+        assert (names[0], names[-1]) == ("on_participant_added", "on_participant_deleted")
+        assert set(names[1:-1]) == {"on_participant_updated"}
+        assert {call["participant"].identity for call in calls} == {"carol"}
         assert len({id(call["participant"]) for call in calls}) == 1
-        assert [call["reason"] for call in calls[1:3]] == [
-            ParticipantUpdateReason.ATTRIBUTES,
-            ParticipantUpdateReason.DATE_UPDATED,
-        ]
+        told = [call["reason"] for call in calls[1:-1]]
+        assert told[0] is ParticipantUpdateReason.ATTRIBUTES
+        assert set(told[1:]) <= {ParticipantUpdateReason.DATE_UPDATED}  # if a millisecond passed
         assert calls[0]["participant"].attributes.value == {"n": 2}
         assert calls[0]["participant"].conversation is theirs
 

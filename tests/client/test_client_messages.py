@@ -4,6 +4,7 @@ Sending, reading single ones, changing and removing messages.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,7 @@ def test_a_sent_message_is_the_announced_object_when_the_event_was_first(
     ],
 )
 def test_whatever_can_be_said_arrives_unchanged(
+    *,
     emulator: Emulator,
     alice: Person,
     bob: Person,
@@ -260,12 +262,13 @@ def test_what_is_removed_can_be_neither_changed_nor_removed(
     message.remove(timeout=limit())
     alice.hear("on_message_deleted")
 
-    for call in (
+    calls: list[Callable[[], object]] = [
         message.remove,
         lambda: lunch.remove_message(message),
         lambda: message.update_body("again"),
         lambda: message.set_attributes({}),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(NotFoundError, match=message.sid) as caught:
             call()
         assert (caught.value.status, caught.value.code) == (404, 50500)
@@ -297,13 +300,14 @@ def test_who_was_removed_can_no_longer_change_messages(
     emulator.remove_participant(lunch.sid, "alice")
     alice.hear("on_conversation_deleted")
 
-    for call in (
+    calls: list[Callable[[], object]] = [
         message.remove,
         lambda: message.update_body("again"),
-        lambda: lunch.get_last_messages(),
+        lunch.get_last_messages,
         lambda: lunch.get_message_by_index(0),
-        lambda: lunch.get_messages(),
-    ):
+        lunch.get_messages,
+    ]
+    for call in calls:
         with pytest.raises(ForbiddenError) as caught:
             call()
         assert caught.value.code in (50430, 54007)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -88,9 +89,7 @@ def test_participants_are_found_by_identity_and_sid_without_a_request(
     assert emulator.requests == ()
 
 
-def test_participants_wait_for_the_roster(
-    emulator: Emulator, alice: Person, bob: Person
-) -> None:
+def test_participants_wait_for_the_roster(emulator: Emulator, alice: Person, bob: Person) -> None:
     sid = emulator.create_conversation(identities=["bob"]).sid
     held = emulator.hold_requests(f"*{sid}.roster", identity="alice")
     emulator.add_participant(sid, "alice")
@@ -195,14 +194,15 @@ def test_whoever_is_not_in_it_cannot_be_removed(
     emulator.remove_participant(lunch.sid, "bob")
     alice.hear("on_participant_deleted")
 
-    for call in (
+    calls: list[Callable[[], object]] = [
         bob.remove,
         lambda: lunch.remove_participant(bob),
         lambda: lunch.remove_participant(UNKNOWN_SID),
         lambda: lunch.remove_participant_by_identity("bob"),
         lambda: lunch.remove_participant_by_identity("nobody"),
         lambda: bob.set_attributes({}),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(NotFoundError) as caught:
             call()
         assert (caught.value.status, caught.value.code) == (404, 50432)
@@ -233,7 +233,12 @@ def test_who_is_not_in_it_may_not_change_participants(
     emulator.remove_participant(lunch.sid, "alice")
     alice.hear("on_conversation_deleted")
 
-    for call in (bob.remove, lambda: bob.set_attributes({}), lambda: lunch.get_participants()):
+    calls: list[Callable[[], object]] = [
+        bob.remove,
+        lambda: bob.set_attributes({}),
+        lunch.get_participants,
+    ]
+    for call in calls:
         with pytest.raises(ForbiddenError) as caught:
             call()
         assert caught.value.code in (50430, 54007)

@@ -43,12 +43,11 @@ def drop(emulator: Emulator, keep: list[object], heard: RecordingListener) -> in
         The line on which it was made.
     """
     client = create(emulator, heard)
-    line = create.__code__.co_firstlineno + 1
     client.wait_for_synchronization(timeout=limit())
     [conversation] = client.my_conversations
     keep += [conversation, conversation.get_participants()[0], client.my_user]
     keep.append(conversation.get_last_messages()[0])
-    return line
+    return create.__code__.co_firstlineno + 1
 
 
 def test_s1_a_client_lives_as_long_as_somebody_holds_it(emulator: Emulator, room: str) -> None:
@@ -58,7 +57,6 @@ def test_s1_a_client_lives_as_long_as_somebody_holds_it(emulator: Emulator, room
 
     with pytest.warns(ResourceWarning, match=r"unclosed ConversationsClient \d+") as warned:
         line = drop(emulator, kept, heard)
-        gc.collect()
 
     assert [(warning.filename, warning.lineno) for warning in warned] == [(__file__, line)]
     emulator.wait_for_connections(0, timeout=limit())
@@ -78,8 +76,8 @@ def test_s1_a_listener_that_holds_its_client_does_not_keep_it_alive(emulator: Em
     holder.client = create(emulator, holder)
     gone = weakref.ref(holder.client)
 
+    del holder
     with pytest.warns(ResourceWarning, match="unclosed"):
-        del holder
         gc.collect()
 
     assert gone() is None
@@ -161,7 +159,8 @@ def test_s6_create_returns_at_the_first_step_and_synchronization_is_the_second(
     held = emulator.hold_requests("*/Users/*/Conversations")
 
     alice = connect("alice", synchronize=False)
-    assert alice.client.synchronization_status is SynchronizationStatus.STARTED
+    started = alice.client.synchronization_status
+    assert started is SynchronizationStatus.STARTED
     assert alice.client.my_conversations == []
     held.release()
     alice.client.wait_for_synchronization(timeout=limit())

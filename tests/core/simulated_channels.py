@@ -99,4 +99,5 @@ def deliver(
     The aggregated receipt of a message changes.
     """
     nothing = dict.fromkeys(("sent", "delivered", "read", "undelivered", "failed"), "none")
-    service.edit(conversation, index, delivery={"total": 2, **nothing, **amounts})
+    delivery = {"total": 2, **nothing, **amounts}
+    service.edit(conversation, index, lastUpdatedBy=None, delivery=delivery)

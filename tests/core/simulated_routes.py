@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from tests.core.simulated_live import TYPING_PATH
 from tests.core.simulated_objects import API, SERVICE_SID, Request, Response, refusal
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ class Routes:
     def __init__(self, service: SimulatedService) -> None:
         self._service = service
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request) -> Response:  # noqa: PLR0911  # routes
         segments = [unquote(segment) for segment in request.path.strip("/").split("/")]
         if segments[:2] == ["Client", "v2"]:
             return self._rest(request, segments[2:])
+        if request.path == TYPING_PATH:
+            return self._service.live.typing(request)
         if segments == ["v4", "Subscriptions"]:
             body = {
                 "estimated_delivery_in_ms": 10000,
@@ -48,9 +51,9 @@ class Routes:
     def _rest(self, request: Request, segments: list[str]) -> Response:  # noqa: PLR0911  # routes
         if segments == ["Configuration"]:
             return Response(200, self._configuration(request.identity))
-        beside_chat = self._service.channels.answer(request, segments)
-        if beside_chat is not None:
-            return beside_chat
+        elsewhere = self._elsewhere(request, segments)
+        if elsewhere is not None:
+            return elsewhere
         resource = segments[2:]
         if resource[0] == "Users" and len(resource) > 2:
             return self._own(request, resource[3:])
@@ -69,12 +72,19 @@ class Routes:
             return self._messages(request, conversation, resource[3:])
         return self._conversation(request, conversation)
 
+    def _elsewhere(self, request: Request, segments: list[str]) -> Response | None:
+        beside_chat = self._service.channels.answer(request, segments)
+        return beside_chat or self._service.live.answer(request, segments[2:])
+
     def _configuration(self, identity: str) -> dict[str, Any]:
         base = f"{API}/Client/v2/Services/{SERVICE_SID}"
         user = self._service.user(identity)
         return {
             "identity": identity,
-            "options": {"reachability_enabled": self._service.reachability},
+            "options": {
+                "reachability_enabled": self._service.reachability,
+                **self._service.options,
+            },
             "sync_objects": {
                 "my_conversations": f"{identity}.channels",
                 "my_user_info": f"{user}.info",
@@ -83,6 +93,7 @@ class Routes:
                 "conversations": f"{base}/Conversations",
                 "my_conversations": f"{base}/Users/{user}/Conversations",
                 "users": f"{base}/Users",
+                "typing": f"{API}{TYPING_PATH}",
                 "messages_receipts": f"{base}/Conversations/%s/Messages/%s/Receipts",
             },
             **self._service.configuration_changes,
@@ -117,13 +128,15 @@ class Routes:
         return Response(
             200,
             {
-                "conversations": [
-                    self.entry(self._service.conversations[str(sid)], request.identity)
-                    for sid in page
-                ],
+                "conversations": [self._listed(str(sid), request.identity) for sid in page],
                 "meta": {"next_token": str(end) if end < len(sids) else None},
             },
         )
+
+    def _listed(self, sid: str, identity: str) -> dict[str, Any]:
+        conversation, live = self._service.conversations[sid], self._service.live
+        counted = live.counted(conversation, identity) if live.lists_unread else {}
+        return {**self.entry(conversation, identity), **counted}
 
     def _user(self, request: Request, identity: str) -> Response:
         if identity not in self._service.users:

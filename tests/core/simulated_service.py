@@ -18,6 +18,7 @@ import attrs
 
 from conversations._core.twilsock.frames import Frame, decode_frame, encode_frame
 from tests.core.simulated_channels import Channels
+from tests.core.simulated_live import Live
 from tests.core.simulated_objects import (
     DATE,
     PREFIXES,
@@ -29,6 +30,9 @@ from tests.core.simulated_objects import (
     refusal,
 )
 from tests.core.simulated_routes import Routes
+
+EVENT_DELAY = 0.01
+"""Seconds between an answer and the events that follow it, if they do."""
 
 
 @attrs.define(eq=False)
@@ -107,13 +111,16 @@ class SimulatedService:
 
     Attributes:
         requests: Every upstream request that arrived.
-        events_after_replies: Whether the events a request causes follow its answer.
+        events_after_replies: Whether the events a request causes follow its answer, some time
+            after it.
         shortens_replays: Whether a replay has only the newest event for each item.
         page_size: Of the list of a user's conversations.
         recognises_mutations: Whether a repeated mutation gets the answer of the first.
         refused_tokens: Status and code for tokens that are not accepted.
         lists_created: Whether a conversation is in its creator's list before joining.
         channels: What it knows besides chat.
+        live: What it knows of typing, reading, users and addresses.
+        options: Of the configuration.
     """
 
     def __init__(self) -> None:
@@ -140,6 +147,8 @@ class SimulatedService:
         self._counter = 0
         self.routes = Routes(self)
         self.channels = Channels(self)
+        self.live = Live(self)
+        self.options: dict[str, Any] = {}
 
     # Making things
 
@@ -455,10 +464,14 @@ class SimulatedService:
         header["http_status"] = {"code": response.status, "status": f"STATUS {response.status}"}
         header["http_headers"] = response.headers
         self._frame(connection, header, response.body)
-        for other, data in held:
-            other.send(data)
+        if held:
+            self.later(EVENT_DELAY, lambda: self._release(held))
         if request.path == "/v4/Subscriptions" and response.status < 300:
             self._subscribe(connection, request)
+
+    def _release(self, held: list[tuple[Connection, bytes]]) -> None:
+        for connection, data in held:
+            connection.send(data)
 
     def _carry_out(self, request: Request) -> Response:
         known = self._answers.get(request.mutation_id or "")
@@ -499,6 +512,12 @@ class SimulatedService:
             self._held.append((connection, data))
         else:
             connection.send(data)
+
+    def notify(self, connection: Connection, message_type: str, payload: Any) -> None:
+        """
+        Send a notification to one connection.
+        """
+        self._notification(connection, message_type, payload)
 
     def _notification(
         self, connection: Connection, message_type: str, payload: Any, kind: str | None = None

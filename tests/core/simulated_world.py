@@ -419,6 +419,9 @@ def _word(event: Any) -> str:
         return f"{kind}Updated {' '.join(reason.name for reason in event.reasons)}"
     if isinstance(event, events.ConversationSynchronizationChanged):
         return f"level {event.conversation.snapshot.synchronization_status.name}"
+    if isinstance(event, (events.TypingStarted, events.TypingEnded)):
+        snapshot = event.participant.snapshot
+        return f"{word} {snapshot.identity or snapshot.channel}"
     message = getattr(event, "message", None)
     return word if message is None else f"{word} {message.snapshot.message_index}"
 

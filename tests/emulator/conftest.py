@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from conversations.emulator import Emulator, ManualClock, Settings
+from conversations.emulator import Emulator, ManualClock
 from conversations.emulator.domain.service import Service
-from conversations.emulator.ids import ServiceIds
+from tests.emulator.recorder import make_service
 from tests.emulator.twilsock_client import TwilsockClient
 
 Connect = Callable[..., TwilsockClient]
@@ -26,7 +26,7 @@ def service(clock: ManualClock) -> Service:
     """
     A service without connections, and with a clock that stands still.
     """
-    return Service(Settings(), clock, ServiceIds(1))
+    return make_service(clock)
 
 
 @pytest.fixture

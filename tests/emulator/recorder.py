@@ -5,18 +5,22 @@ A subscriber without a connection, and requests without sockets.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
 from conversations._core.upstream import JSONValue
+from conversations.emulator import ManualClock, Settings
 from conversations.emulator.api.calls import Answer, UpstreamCall
 from conversations.emulator.api.dispatch import Dispatcher, Origin
+from conversations.emulator.deliveries import Deliveries
 from conversations.emulator.domain import users
 from conversations.emulator.domain.service import Service
 from conversations.emulator.faults import Faults
-from conversations.emulator.sync.objects import Subscription, SyncObject
+from conversations.emulator.ids import ServiceIds
+from conversations.emulator.sync.objects import Subscriber, Subscription, SyncObject
+from conversations.emulator.watch import Watch
 from tests.emulator.twilsock_client import Notification
 
 BASE = "https://cds.us1.twilio.com"
@@ -75,7 +79,8 @@ class Api:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.faults = Faults()
-        self.dispatcher = Dispatcher(service, self.faults)
+        deliveries = Deliveries(self.faults, service.surroundings.call_later, Watch())
+        self.dispatcher = Dispatcher(service, self.faults, deliveries)
         self.subscribers: dict[str, Recorder] = {}
 
     def __call__(
@@ -129,3 +134,61 @@ class Api:
         body: Any = answer.body
         assert answer.status == body["status"]
         return answer.status, body["code"]
+
+
+@attrs.define(eq=False)
+class Alarm:
+    """
+    Something that would happen, if nobody cancels it.
+    """
+
+    at: float
+    callback: Callable[[], None] | None
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+@attrs.define(eq=False)
+class Surroundings:
+    """
+    What a service without an emulator has around it. Time passes when a test says so.
+    """
+
+    clock: ManualClock
+    alarms: list[Alarm] = attrs.field(factory=list)
+    notified: list[tuple[str, str, JSONValue]] = attrs.field(factory=list)
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Alarm:
+        alarm = Alarm(self.clock.monotonic() + delay, callback)
+        self.alarms.append(alarm)
+        return alarm
+
+    def advance(self, seconds: float) -> None:
+        """
+        Let time pass and what falls due happen.
+        """
+        self.clock.advance(seconds)
+        due = [alarm for alarm in self.alarms if alarm.at <= self.clock.monotonic()]
+        for alarm in sorted(due, key=lambda alarm: alarm.at):
+            self.alarms.remove(alarm)
+            if alarm.callback is not None:
+                alarm.callback()
+
+    def notify_user(self, identity: str, message_type: str, payload: JSONValue) -> None:
+        self.notified.append((identity, message_type, payload))
+
+    def carry_event(
+        self, name: str, subscriber: Subscriber, message_type: str, payload: bytes
+    ) -> None:
+        subscriber.notify(message_type, payload)
+
+    def changed(self) -> None:
+        pass
+
+
+def make_service(clock: ManualClock, settings: Settings | None = None, seed: int = 1) -> Service:
+    """
+    A service without connections.
+    """
+    return Service(settings or Settings(), clock, ServiceIds(seed), Surroundings(clock))

@@ -11,10 +11,8 @@ import attrs
 import pytest
 
 from conversations._core.upstream import JSONValue
-from conversations.emulator import ManualClock, Settings
-from conversations.emulator.domain.service import Service
-from conversations.emulator.ids import ServiceIds
-from tests.emulator.recorder import Api
+from conversations.emulator import ManualClock
+from tests.emulator.recorder import Api, make_service
 
 NOT_IN_IT = (403, 50430)
 ALLOWED = None
@@ -50,7 +48,7 @@ def new_place(clock: ManualClock) -> NewPlace:
     """
 
     def new_place() -> Place:
-        api = Api(Service(Settings(), clock, ServiceIds(1)))
+        api = Api(make_service(clock))
         sid = api.ok("creator", "POST", "Conversations", {})["sid"]
         path = f"Conversations/{sid}"
         bob = api.ok("creator", "POST", f"{path}/Participants", {"identity": "bob"})["sid"]

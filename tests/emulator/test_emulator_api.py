@@ -12,8 +12,7 @@ from conversations.emulator import ManualClock, Settings
 from conversations.emulator.api.calls import UpstreamCall
 from conversations.emulator.domain import users
 from conversations.emulator.domain.service import Service
-from conversations.emulator.ids import ServiceIds
-from tests.emulator.recorder import Api
+from tests.emulator.recorder import Api, make_service
 
 
 @pytest.fixture
@@ -141,7 +140,7 @@ def test_what_comes_and_goes_between_two_pages_moves_nothing(api: Api) -> None:
 
 def test_the_size_of_a_page_is_a_setting(clock: ManualClock) -> None:
     settings = Settings(conversations_page_size=3)
-    api = Api(Service(settings, clock, ServiceIds(1)))
+    api = Api(make_service(clock, settings))
     sids = make_conversations(api, 4)
     assert page(api)[0] == sids[:3]
     assert page(api, PageSize="1000")[0] == sids
@@ -208,7 +207,7 @@ def test_a_user_is_found_by_identity_and_by_sid(service: Service, api: Api) -> N
 
 
 def test_reachability_is_told_only_where_it_is_enabled(clock: ManualClock) -> None:
-    service = Service(Settings(reachability_enabled=True), clock, ServiceIds(1))
+    service = make_service(clock, Settings(reachability_enabled=True))
     api = Api(service)
     users.set_online(service, users.ensure(service, "bob"), is_online=True)
     body = api.ok("alice", "GET", "Users/bob")

@@ -172,7 +172,7 @@ def test_a_bug_becomes_a_500_and_the_socket_stays(
 
 def test_an_unknown_path_is_a_404_of_the_service(emulator: Emulator, connect: Connect) -> None:
     client = connect(emulator)
-    for path in ("/", "/Client/v2", "/Client/v2/ContentTemplates", "/v1/registrations", "/v3/x/y"):
+    for path in ("/", "/Client/v2", "/v1", "/v1/Instances", "/v3/x/y"):
         reply = client.request("GET", path)
         assert reply.error == (404, 20404)
         assert reply.headers["content-type"] == "application/json"

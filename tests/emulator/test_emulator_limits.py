@@ -15,8 +15,7 @@ from conversations.emulator.domain import conversations
 from conversations.emulator.domain.fields import ConversationFields
 from conversations.emulator.domain.records import SERVER, ConversationState
 from conversations.emulator.domain.service import Service
-from conversations.emulator.ids import ServiceIds
-from tests.emulator.recorder import Api
+from tests.emulator.recorder import Api, make_service
 
 SMALL = Limits(participants=4, non_chat_participants=2, conversations_of_user=2)
 
@@ -31,7 +30,7 @@ def small(clock: ManualClock) -> Api:
     """
     A service with low limits.
     """
-    return Api(Service(Settings(limits=SMALL), clock, ServiceIds(1)))
+    return Api(make_service(clock, Settings(limits=SMALL)))
 
 
 def joined(api: Api, identity: str = "alice") -> str:
@@ -236,7 +235,7 @@ def test_a_conversation_takes_so_many_participants(small: Api) -> None:
 
 def test_a_full_conversation_takes_no_address_either(clock: ManualClock) -> None:
     limits = attrs.evolve(SMALL, participants=1)
-    api = Api(Service(Settings(limits=limits), clock, ServiceIds(1)))
+    api = Api(make_service(clock, Settings(limits=limits)))
     path = f"Conversations/{joined(api)}/Participants"
     assert api.refused("alice", "POST", path, {"messaging_binding": SMS}) == (403, 50417)
 

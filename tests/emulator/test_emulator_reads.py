@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.emulator import ManualClock, Settings
+from conversations.emulator import ManualClock
 from conversations.emulator.domain.service import Service
-from conversations.emulator.ids import ServiceIds
 from conversations.emulator.sync.objects import SyncDocument, SyncList, SyncMap
-from tests.emulator.recorder import Api
+from tests.emulator.recorder import Api, make_service
 
 CDS = "cds.us1.twilio.com"
 
@@ -246,7 +245,7 @@ def test_tokens_lead_through_everything_and_back(
     indexes: set[int], size: int, descending: bool, start: int | None, exclusive: bool
 ) -> None:
     clock = ManualClock()
-    service = Service(Settings(), clock, ServiceIds(1))
+    service = make_service(clock)
     api = Api(service)
     target = create(service, SyncList, "l")
     for index in range(31):

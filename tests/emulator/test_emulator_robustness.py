@@ -33,6 +33,7 @@ BODY_FIELDS = [
     *("body", "subject", "media_sids", "content_sid", "content_variables"),
     *("notification_level", "last_read_message_index"),
     *("action", "correlation_id", "requests", "event_protocol_version"),
+    *("channel_type", "message_types", "data", "endpoint_platform", "binding_type", "address"),
 ]
 
 
@@ -155,6 +156,13 @@ def test_any_fields_get_exactly_one_answer(
             "/Client/v2/Services/{service}/Conversations/{sid}/Participants/alice",
             "/Client/v2/Services/{service}/Conversations/{sid}/Messages",
             "/Client/v2/Services/{service}/Conversations/{sid}/Messages/{message}",
+            "/Client/v2/Services/{service}/Conversations/{sid}/Messages/{message}/Receipts",
+            "/Client/v2/Services/{service}/Conversations/{sid}/Messages/{message}/ChannelMetadata",
+            "/Client/v2/Services/{service}/Conversations/{sid}/MessageRecipients",
+            "/Client/v2/ContentTemplates",
+            "/v1/Instances/{service}/Typing",
+            "/v1/registrations",
+            "/v1/registrations/1",
             "/Client/v2/Services/{service}/Users/alice",
             "/Client/v2/Services/{service}/Users/alice/Conversations",
             "/Client/v2/Services/{service}/Users/alice/Conversations/{sid}",
@@ -173,7 +181,8 @@ def test_any_fields_get_exactly_one_answer(
     body=st.dictionaries(
         st.sampled_from(BODY_FIELDS),
         json_values
-        | st.sampled_from(["establish", "cancel", "{}", "muted", [{}]])
+        | st.sampled_from(["establish", "cancel", "{}", "muted", [{}], "fcm", "apn"])
+        | st.fixed_dictionaries({"registration_id": json_values})
         | st.just([{"object_sid": "x", "object_type": "map", "last_event_id": True}]),
     )
     | json_values,

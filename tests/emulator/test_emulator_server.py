@@ -105,7 +105,7 @@ def test_a_call_on_the_emulators_own_thread_runs_at_once(emulator: Emulator) -> 
 
 def test_other_http_requests_are_not_found(emulator: Emulator) -> None:
     with pytest.raises(urllib.error.HTTPError) as raised:
-        urllib.request.urlopen(f"{emulator.url}/v1/Conversations", timeout=limit())  # noqa: S310  # our own address
+        urllib.request.urlopen(f"{emulator.url}/favicon.ico", timeout=limit())  # noqa: S310  # our own address
     with raised.value as answer:
         assert answer.code == 404
         assert b'"code": 20404' in answer.read()

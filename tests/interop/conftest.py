@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 
-from tests.interop.js_client import Create, JsClient, JsProcess, Start, follow
+from tests.interop.js_client import Create, JsClient, JsProcess, Pair, Start, follow
+from tests.interop.ours import Ours, connect, share
 
 if TYPE_CHECKING:
+    from conversations import Conversation
     from conversations.emulator import Emulator
 
 FOLDER = Path(__file__).parent
@@ -56,10 +59,56 @@ def node() -> None:
         pytest.skip(message)
 
 
-@pytest.fixture
-def js(node: None) -> Iterator[JsProcess]:
+@attrs.define
+class Shared:
     """
-    A Node process for this test alone.
+    The Node process that the tests share: starting one takes longer than most tests.
+    """
+
+    process: JsProcess
+
+
+@pytest.fixture(scope="session")
+def shared_node(node: None) -> Iterator[Shared]:
+    """
+    Holds the process until the end of the session.
+    """
+    shared = Shared(JsProcess())
+    yield shared
+    shared.process.close()
+
+
+@pytest.fixture
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """
+    A running emulator for the test; ``parametrize("emulator", [Settings(...)], indirect=True)``
+    gives it settings.
+    """
+    from conversations.emulator import Emulator
+
+    with Emulator(settings=getattr(request, "param", None)) as running:
+        yield running
+
+
+@pytest.fixture
+def js(shared_node: Shared, emulator: Emulator) -> Iterator[JsProcess]:
+    """
+    A Node process without clients. The clients of the test end with the test, before the
+    emulator does.
+    """
+    yield shared_node.process
+    try:
+        shared_node.process.end_clients()
+    except BaseException:
+        shared_node.process.close()
+        shared_node.process = JsProcess()
+        raise
+
+
+@pytest.fixture
+def own_js(node: None, emulator: Emulator) -> Iterator[JsProcess]:
+    """
+    A Node process for this test alone, for clients that may never be initialized.
     """
     with JsProcess() as process:
         yield process
@@ -72,8 +121,9 @@ def start(js: JsProcess, emulator: Emulator) -> Start:
     is initialized. A second client of one identity needs a name of its own.
     """
 
-    def start(identity: str, *, name: str | None = None) -> JsClient:
-        client = js.client(identity, emulator.token(identity), emulator.twilsock_url, name=name)
+    def start(identity: str, *, name: str | None = None, **options: Any) -> JsClient:
+        token = emulator.token(identity)
+        client = js.client(identity, token, emulator.twilsock_url, name=name, **options)
         return client.wait_until_initialized()
 
     return start
@@ -92,3 +142,41 @@ def create(emulator: Emulator) -> Create:
         return sid
 
     return create
+
+
+@pytest.fixture
+def pair(start: Start, create: Create, emulator: Emulator) -> Pair:
+    """
+    Two clients of the JavaScript SDK, Alice and Bob, and a conversation that both follow.
+    """
+    alice, bob = start("alice"), start("bob")
+    sid = create(alice, friendlyName="Lunch", uniqueName="lunch")
+    alice.call("add", sid, identity="bob")
+    follow(emulator, bob, sid)
+    alice.wait_for("participantJoined")
+    return alice, bob, sid
+
+
+@pytest.fixture
+def alice(emulator: Emulator) -> Iterator[Ours]:
+    """
+    Alice uses this package.
+    """
+    with connect(emulator, "alice") as alice:
+        yield alice
+
+
+@pytest.fixture
+def bob(start: Start) -> JsClient:
+    """
+    Bob uses the JavaScript SDK.
+    """
+    return start("bob")
+
+
+@pytest.fixture
+def shared(alice: Ours, bob: JsClient, emulator: Emulator) -> Conversation:
+    """
+    A conversation that Alice has made and Bob was added to; both follow it.
+    """
+    return share(alice, bob, emulator)

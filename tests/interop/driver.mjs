@@ -4,12 +4,13 @@
 // On standard output, in the order things happen:
 //   {"reply": id, "result": …}  or  {"reply": id, "error": {name, message, status, code, body}}
 //   {"client", "event", "data"}  for every event of the SDK
-// A process hosts any number of clients, named by the tests. It ends with its standard input.
+// A process hosts any number of clients, named by the tests. "end" ends them all, so that the next
+// test finds an empty process. The process itself ends with its standard input.
 
 import { createInterface } from "node:readline";
 import sdk from "@twilio/conversations";
 
-const { Client } = sdk;
+const { Client, ContentTemplateVariable } = sdk;
 
 // The SDK logs through the console; only this protocol may write to standard output.
 console.log = console.info = console.debug = console.error;
@@ -52,20 +53,39 @@ function ofMessage(message) {
     author: message.author,
     participant: message.participantSid,
     type: message.type,
+    contentSid: message.contentSid ?? null,
     body: message.body,
     subject: message.subject,
     attributes: message.attributes,
     lastUpdatedBy: message.lastUpdatedBy,
     dateCreated: time(message.dateCreated),
     dateUpdated: time(message.dateUpdated),
-    media: (message.attachedMedia ?? []).map((media) => ({
-      sid: media.sid,
-      filename: media.filename,
-      contentType: media.contentType,
-      size: media.size,
-      category: media.category,
-    })),
+    media: (message.attachedMedia ?? []).map(ofMedia),
+    delivery: ofDelivery(message.aggregatedDeliveryReceipt),
   };
+}
+
+function ofMedia(media) {
+  return {
+    sid: media.sid,
+    filename: media.filename,
+    contentType: media.contentType,
+    size: media.size,
+    category: media.category,
+  };
+}
+
+function ofDelivery(receipt) {
+  return (
+    receipt && {
+      total: receipt.total,
+      sent: receipt.sent,
+      delivered: receipt.delivered,
+      read: receipt.read,
+      undelivered: receipt.undelivered,
+      failed: receipt.failed,
+    }
+  );
 }
 
 function ofParticipant(participant) {
@@ -78,6 +98,7 @@ function ofParticipant(participant) {
     roleSid: participant.roleSid,
     isTyping: participant.isTyping,
     lastReadMessageIndex: participant.lastReadMessageIndex,
+    lastReadTimestamp: time(participant.lastReadTimestamp),
     dateCreated: time(participant.dateCreated),
     dateUpdated: time(participant.dateUpdated),
     bindings: participant.bindings,
@@ -105,7 +126,19 @@ function ofPage(paginator, describe) {
   };
 }
 
+function ofTemplate(template) {
+  return {
+    sid: template.sid,
+    friendlyName: template.friendlyName,
+    variables: template.variables.map(({ name, value }) => ({ name, value })),
+    variants: Object.fromEntries(template.variants),
+    dateCreated: time(template.dateCreated),
+    dateUpdated: time(template.dateUpdated),
+  };
+}
+
 const plain = (value) => value ?? null;
+const copied = (value) => ({ ...value }); // the fields of a value class
 const inside = (key, describe) => (value) => ({
   ...value,
   [key]: describe(value[key]),
@@ -188,6 +221,9 @@ const COMMANDS = {
     return ofParticipant(await found.updateAttributes(value));
   },
 
+  participantUser: async ({ conversation }, { identity }) =>
+    ofUser(await (await conversation.getParticipantByIdentity(identity)).getUser()),
+
   send: ({ conversation }, { body, attributes, subject }) =>
     conversation.sendMessage(body, attributes, subject === undefined ? undefined : { subject }),
   sendMedia: ({ conversation }, { base64, contentType, filename, attributes }) =>
@@ -195,6 +231,50 @@ const COMMANDS = {
       { media: Buffer.from(base64, "base64"), contentType, filename },
       attributes,
     ),
+  build: ({ conversation }, parts) => {
+    const builder = conversation.prepareMessage();
+    if (parts.body !== undefined) builder.setBody(parts.body);
+    if (parts.subject !== undefined) builder.setSubject(parts.subject);
+    if (parts.attributes !== undefined) builder.setAttributes(parts.attributes);
+    for (const one of parts.media ?? []) builder.addMedia(toMedia(one));
+    for (const one of parts.bodies ?? []) builder.setEmailBody(one.contentType, toMedia(one));
+    for (const one of parts.histories ?? []) builder.setEmailHistory(one.contentType, toMedia(one));
+    if (parts.contentSid !== undefined) {
+      const variables = Object.entries(parts.variables ?? {});
+      builder.setContentTemplate(
+        parts.contentSid,
+        variables.map(([name, value]) => new ContentTemplateVariable(name, value)),
+      );
+    }
+    return builder.build().send();
+  },
+  message: ({ message }) => ofMessage(message),
+  media: async ({ message }, { categories }) => {
+    const media = message.getMediaByCategories(categories) ?? [];
+    return Promise.all(media.map(async (one) => ({ ...ofMedia(one), base64: await bytesOf(one) })));
+  },
+  emailBody: async ({ message }, { contentType }) => {
+    const media = message.getEmailBody(contentType);
+    return media && { ...ofMedia(media), base64: await bytesOf(media) };
+  },
+  emailHistory: async ({ message }, { contentType }) => {
+    const media = message.getEmailHistory(contentType);
+    return media && { ...ofMedia(media), base64: await bytesOf(media) };
+  },
+  attachedMediaUrls: async ({ message }) =>
+    Object.fromEntries(await message.getTemporaryContentUrlsForAttachedMedia()),
+  mediaUrls: async ({ client }, { sids }) =>
+    Object.fromEntries(await client.getTemporaryContentUrlsForMediaSids(sids)),
+  contentTemplates: async ({ client }) => (await client.getContentTemplates()).map(ofTemplate),
+  contentData: ({ message }) => message.getContentData(),
+  receipts: async ({ message }) => (await message.getDetailedDeliveryReceipts()).map(copied),
+  channelMetadata: async ({ message }) => {
+    const metadata = await message.getChannelMetadata();
+    return metadata && copied(metadata);
+  },
+  recipients: async ({ message }) => (await message.getMessageRecipients()).map(copied),
+  recipientsOfAll: async ({ conversation }, { pageSize }) =>
+    ofPage(await conversation.getMessageRecipients({ pageSize }), copied),
   messages: async ({ conversation }, { pageSize, anchor, direction }) =>
     ofPage(await conversation.getMessages(pageSize, anchor, direction), ofMessage),
   setBody: async ({ message }, { value }) => ofMessage(await message.updateBody(value)),
@@ -220,6 +300,20 @@ const COMMANDS = {
   setUserAttributes: async ({ client }, { value }) =>
     ofUser(await client.user.updateAttributes(value)),
 
+  subscribedUsers: async ({ client }) => (await client.getSubscribedUsers()).map(ofUser),
+  unsubscribeUser: async ({ client }, { identity }) => {
+    const user = await client.getUser(identity);
+    await user.unsubscribe();
+    return ofUser(user);
+  },
+
+  registerPush: ({ client }, { channelType, token }) =>
+    client.setPushRegistrationId(channelType, token),
+  removePush: ({ client }, { channelType, token }) =>
+    client.removePushRegistrations(channelType, token),
+  parsePush: ({ client }, { payload }) => copied(client.parsePushNotification(payload)),
+  handlePush: ({ client }, { payload }) => client.handlePushNotification(payload),
+
   nextPage: (_, { page }) => turn(page, "nextPage"),
   prevPage: (_, { page }) => turn(page, "prevPage"),
 };
@@ -227,6 +321,37 @@ const COMMANDS = {
 async function turn(number, direction) {
   const { paginator, describe } = pages.get(number);
   return ofPage(await paginator[direction](), describe);
+}
+
+function toMedia({ base64, contentType, filename }) {
+  return { media: Buffer.from(base64, "base64"), contentType, filename };
+}
+
+async function bytesOf(media) {
+  const answer = await fetch(await media.getContentTemporaryUrl());
+  if (!answer.ok) {
+    throw new Error(`HTTP ${answer.status} for ${media.sid}`);
+  }
+  return Buffer.from(await answer.arrayBuffer()).toString("base64");
+}
+
+async function end() {
+  const ended = [...clients.values()];
+  clients.clear();
+  pages.clear();
+  for (const { client } of ended) {
+    client.removeAllListeners();
+  }
+  await Promise.all(ended.map(({ client }) => inTime(client.shutdown())));
+}
+
+// A client that was never initialized does not end either.
+function inTime(promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("a client does not end")), 3000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function start(name, { token, uri, options }) {
@@ -272,6 +397,9 @@ async function found({ client, conversations }, { conversation: sid, message: in
 async function run({ client: name, command, arguments: given }) {
   if (command === "start") {
     return start(name, given);
+  }
+  if (command === "end") {
+    return end();
   }
   const context = clients.get(name);
   if (context === undefined || !Object.hasOwn(COMMANDS, command)) {

@@ -43,8 +43,8 @@ class JsProcess:
     """
     One Node process with any number of clients.
 
-    Leaving its context ends the process, and fails if a promise was rejected in it that
-    nobody handled: an application would have ended there.
+    `end_clients` makes it ready for the next test; leaving its context ends the process. Both
+    fail if a promise was rejected that nobody handled: an application would have ended there.
     """
 
     def __init__(self) -> None:
@@ -63,14 +63,44 @@ class JsProcess:
         return self
 
     def __exit__(self, exception_type: type[BaseException] | None, *_: object) -> None:
-        self._end()
-        unhandled = [
-            event["data"] for event in self._events if event["event"] == "unhandledRejection"
-        ]
+        self.close()
         if exception_type is None:
-            assert not unhandled, f"unhandled rejections in the JavaScript SDK: {unhandled}"
+            self.check_unhandled_rejections()
 
-    def _end(self) -> None:
+    def end_clients(self) -> None:
+        """
+        Shut down all clients and forget them, with everything that they told.
+
+        Only clients that were initialized can be shut down.
+        """
+        self.call("", "end")
+        try:
+            self.check_unhandled_rejections()
+        finally:
+            with self._changed:
+                self._events.clear()
+
+    def check_unhandled_rejections(self) -> None:
+        """
+        Fail if there were rejections that nobody handled.
+        """
+        unhandled = self.take_unhandled_rejections()
+        assert not unhandled, f"unhandled rejections in the JavaScript SDK: {unhandled}"
+
+    def take_unhandled_rejections(self) -> list[dict[str, Any]]:
+        """
+        The rejections so far that nobody handled. They count as expected from now on.
+        """
+        with self._changed:
+            taken = [event for event in self._events if event["event"] == "unhandledRejection"]
+            for event in taken:
+                self._events.remove(event)
+        return [event["data"] for event in taken]
+
+    def close(self) -> None:
+        """
+        End the process.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
@@ -127,6 +157,16 @@ class JsProcess:
         """
         with self._changed:
             return [event for event in self._events if client in (None, event["client"])]
+
+    def wait_for_unhandled_rejection(self) -> dict[str, Any]:
+        """
+        Wait for a rejection that nobody handles, and count it as expected.
+        """
+        self.wait_until(
+            lambda: any(event["event"] == "unhandledRejection" for event in self._events),
+            "an unhandled rejection",
+        )
+        return self.take_unhandled_rejections()[0]
 
     def wait_until(self, predicate: Callable[[], Any], what: str) -> Any:
         """
@@ -229,6 +269,7 @@ class JsClient:
 
 Start = Callable[..., JsClient]
 Create = Callable[..., str]
+Pair = tuple[JsClient, JsClient, str]
 
 
 def follow(emulator: Emulator, client: JsClient, sid: str, *, time: int = 1) -> None:

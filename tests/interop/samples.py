@@ -30,3 +30,6 @@ VALUES: list[Any] = [
     False,
     None,
 ]
+
+BYTES = bytes(range(256)) * 300
+"""Every byte there is, and more than one piece of a transfer."""

@@ -6,22 +6,18 @@ Alice uses this package, Bob the JavaScript SDK.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import attrs
 import pytest
 
 from conversations import (
     Attributes,
     Conversation,
-    ConversationsClient,
     ConversationSynchronizationStatus,
     ForbiddenError,
-    Message,
 )
-from conversations.testing import RecordingListener
-from tests.interop.js_client import Create, JsClient, Start, follow
+from tests.interop.js_client import Create, JsClient
+from tests.interop.ours import Ours
 from tests.interop.samples import TEXTS, VALUES
 from tests.timing import limit
 
@@ -29,70 +25,8 @@ if TYPE_CHECKING:
     from conversations.emulator import Emulator
 
 
-@attrs.frozen
-class Alice:
-    """
-    A client of this package, and what it was told.
-    """
-
-    client: ConversationsClient
-    heard: RecordingListener
-
-    def enter(self, sid: str, *, time: int = 1) -> Conversation:
-        """
-        Wait until the conversation is joined, for the first or a later *time*, and loaded.
-        """
-        call = self.heard.wait_for(
-            "on_conversation_joined",
-            lambda conversation: conversation.sid == sid,
-            count=time,
-            timeout=limit(),
-        )
-        conversation: Conversation = call["conversation"]
-        conversation.wait_for_synchronization(timeout=limit())
-        return conversation
-
-    def hear(self, callback: str, count: int = 1) -> list[Message]:
-        """
-        Wait for so many callbacks about messages; all messages they told of, in order.
-        """
-        self.heard.wait_for(callback, count=count, timeout=limit())
-        return [call["message"] for call in self.heard.calls(callback)]
-
-
-@pytest.fixture
-def alice(emulator: Emulator) -> Iterator[Alice]:
-    heard = RecordingListener()
-    with ConversationsClient.create(
-        emulator.token("alice"), emulator.properties(), heard, timeout=limit()
-    ) as client:
-        client.wait_for_synchronization(timeout=limit())
-        yield Alice(client, heard)
-
-
-@pytest.fixture
-def bob(start: Start) -> JsClient:
-    return start("bob")
-
-
-@pytest.fixture
-def shared(alice: Alice, bob: JsClient, emulator: Emulator) -> Conversation:
-    """
-    A conversation that Alice has made and Bob was added to; both follow it.
-    """
-    conversation = alice.client.create_conversation("Lunch ☕", attributes={"from": "alice"})
-    conversation.join()
-    alice.enter(conversation.sid)
-    conversation.add_participant_by_identity("bob", ["guest"])
-    follow(emulator, bob, conversation.sid)
-    alice.heard.wait_for("on_participant_added", timeout=limit())
-    for name in ("messages", "roster"):
-        emulator.wait_for_subscription(f"{conversation.sid}.{name}", identity="alice")
-    return conversation
-
-
 def test_each_sees_the_other_as_a_participant(
-    alice: Alice, bob: JsClient, shared: Conversation
+    alice: Ours, bob: JsClient, shared: Conversation
 ) -> None:
     ours = {one.identity: (one.sid, one.attributes.value) for one in shared.get_participants()}
     theirs = {
@@ -105,7 +39,7 @@ def test_each_sees_the_other_as_a_participant(
     assert ours["bob"][1] == ["guest"]
 
 
-def test_both_see_the_same_conversation(alice: Alice, bob: JsClient, shared: Conversation) -> None:
+def test_both_see_the_same_conversation(alice: Ours, bob: JsClient, shared: Conversation) -> None:
     theirs = bob.call("conversation", shared.sid)
 
     assert theirs["friendlyName"] == shared.friendly_name == "Lunch ☕"
@@ -118,7 +52,7 @@ def test_both_see_the_same_conversation(alice: Alice, bob: JsClient, shared: Con
 
 
 def test_texts_go_both_ways_unchanged_and_in_one_order(
-    alice: Alice, bob: JsClient, shared: Conversation
+    alice: Ours, bob: JsClient, shared: Conversation
 ) -> None:
     for text in TEXTS:
         shared.send_message(text)
@@ -138,7 +72,7 @@ def test_texts_go_both_ways_unchanged_and_in_one_order(
 
 
 def test_attributes_of_every_json_type_go_both_ways(
-    alice: Alice, bob: JsClient, shared: Conversation
+    alice: Ours, bob: JsClient, shared: Conversation
 ) -> None:
     for value in VALUES:
         shared.send_message("ours", attributes=Attributes(value))
@@ -152,7 +86,7 @@ def test_attributes_of_every_json_type_go_both_ways(
     assert [message["attributes"] for message in bob.events("messageAdded")] == expected
 
 
-def test_edits_and_removals_go_both_ways(alice: Alice, bob: JsClient, shared: Conversation) -> None:
+def test_edits_and_removals_go_both_ways(alice: Ours, bob: JsClient, shared: Conversation) -> None:
     mine = shared.send_message("mine")
     bob.send(shared.sid, "his")
     his = alice.hear("on_message_added", 2)[1]
@@ -179,7 +113,7 @@ def test_edits_and_removals_go_both_ways(alice: Alice, bob: JsClient, shared: Co
 
 
 def test_changes_of_the_conversation_go_both_ways(
-    alice: Alice, bob: JsClient, shared: Conversation
+    alice: Ours, bob: JsClient, shared: Conversation
 ) -> None:
     shared.set_friendly_name("Dinner")
     bob.wait_for(
@@ -195,7 +129,7 @@ def test_changes_of_the_conversation_go_both_ways(
 
 
 def test_what_he_sends_while_we_are_away_arrives_once_and_in_order(
-    alice: Alice, bob: JsClient, shared: Conversation, emulator: Emulator
+    alice: Ours, bob: JsClient, shared: Conversation, emulator: Emulator
 ) -> None:
     bob.send(shared.sid, "before")
     alice.hear("on_message_added")
@@ -215,7 +149,7 @@ def test_what_he_sends_while_we_are_away_arrives_once_and_in_order(
 
 
 def test_what_we_send_while_he_is_away_arrives_once_and_in_order(
-    alice: Alice, bob: JsClient, shared: Conversation, emulator: Emulator
+    alice: Ours, bob: JsClient, shared: Conversation, emulator: Emulator
 ) -> None:
     with emulator.refuse_connections():
         emulator.drop_connections("bob")
@@ -229,7 +163,7 @@ def test_what_we_send_while_he_is_away_arrives_once_and_in_order(
 
 
 def test_we_are_added_and_removed_by_him(
-    alice: Alice, bob: JsClient, create: Create, emulator: Emulator
+    alice: Ours, bob: JsClient, create: Create, emulator: Emulator
 ) -> None:
     sid = create(bob, friendlyName="his")
 
@@ -252,7 +186,7 @@ def test_we_are_added_and_removed_by_him(
     assert bob.wait_for("participantLeft")["identity"] == "alice"
 
 
-def test_he_leaves_and_is_seen_leaving(alice: Alice, bob: JsClient, shared: Conversation) -> None:
+def test_he_leaves_and_is_seen_leaving(alice: Ours, bob: JsClient, shared: Conversation) -> None:
     bob.call("leave", shared.sid)
 
     left = alice.heard.wait_for("on_participant_deleted", timeout=limit())["participant"]
@@ -261,7 +195,7 @@ def test_he_leaves_and_is_seen_leaving(alice: Alice, bob: JsClient, shared: Conv
     assert [one.identity for one in shared.get_participants()] == ["alice"]
 
 
-def test_he_is_removed_by_us(alice: Alice, bob: JsClient, shared: Conversation) -> None:
+def test_he_is_removed_by_us(alice: Ours, bob: JsClient, shared: Conversation) -> None:
     shared.remove_participant_by_identity("bob")
 
     bob.wait_for("conversationLeft")
@@ -270,7 +204,7 @@ def test_he_is_removed_by_us(alice: Alice, bob: JsClient, shared: Conversation) 
 
 
 def test_both_page_through_the_same_messages(
-    alice: Alice, bob: JsClient, shared: Conversation
+    alice: Ours, bob: JsClient, shared: Conversation
 ) -> None:
     for number in range(25):
         bob.send(shared.sid, f"message {number}")

@@ -41,10 +41,10 @@ def test_it_initializes(start: Start) -> None:
 
 
 def test_a_wrong_token_is_denied_and_an_expired_one_is_told(
-    js: JsProcess, emulator: Emulator
+    own_js: JsProcess, emulator: Emulator
 ) -> None:
-    wrong = js.client("wrong", "no token at all", emulator.twilsock_url)
-    expired = js.client("expired", emulator.token("alice", ttl=-10), emulator.twilsock_url)
+    wrong = own_js.client("wrong", "no token at all", emulator.twilsock_url)
+    expired = own_js.client("expired", emulator.token("alice", ttl=-10), emulator.twilsock_url)
 
     for client, code in ((wrong, 20101), (expired, 20104)):
         client.wait_for("connectionStateChanged", lambda state: state == "denied")

@@ -8,26 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.interop.js_client import Create, JsClient, JsError, Start, follow
+from tests.interop.js_client import JsError, Pair
 
 if TYPE_CHECKING:
     from conversations.emulator import Emulator
-
-
-@pytest.fixture
-def pair(start: Start, create: Create, emulator: Emulator) -> tuple[JsClient, JsClient, str]:
-    """
-    Alice and Bob, and a conversation that both follow.
-    """
-    alice, bob = start("alice"), start("bob")
-    sid = create(alice, friendlyName="Lunch", uniqueName="lunch")
-    alice.call("add", sid, identity="bob")
-    follow(emulator, bob, sid)
-    alice.wait_for("participantJoined")
-    return alice, bob, sid
-
-
-Pair = tuple[JsClient, JsClient, str]
 
 
 def reasons(event: dict[str, Any]) -> set[str]:

@@ -43,9 +43,7 @@ class Call:
         ended_by: Why it was ended from outside: its time, shutdown, or the user.
     """
 
-    def __init__(
-        self, name: str, *, now: float, timeout: float, is_extended: bool = False
-    ) -> None:
+    def __init__(self, name: str, *, now: float, timeout: float, is_extended: bool = False) -> None:
         self.name = name
         self.timeout = timeout
         self.deadline = now + timeout
@@ -77,6 +75,30 @@ class Call:
         )
         error.__cause__ = self.last_error
         return error
+
+
+class _Alarm:
+    """
+    Goes off at a call's deadline, wherever that moves.
+    """
+
+    def __init__(self, scheduler: Scheduler, call: Call, on_time: Callable[[], None]) -> None:
+        self._scheduler = scheduler
+        self._call = call
+        self._on_time = on_time
+        self._timer = scheduler.call_at(call.deadline, self._look)
+
+    def stop(self) -> None:
+        """
+        The call is over.
+        """
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        if self._call.deadline > self._scheduler.now:  # it got on meanwhile
+            self._timer = self._scheduler.call_at(self._call.deadline, self._look)
+        else:
+            self._on_time()
 
 
 class Calls:
@@ -134,17 +156,10 @@ class Calls:
         task = spawn(self._scheduler, operation(call))
         self._under_way[result] = (call, task)
 
-        def expire() -> None:
-            nonlocal timer
-            if call.deadline > self._scheduler.now:  # it got on meanwhile
-                timer = self._scheduler.call_at(call.deadline, expire)
-            else:
-                self._end(result, call.timed_out())
-
-        timer = self._scheduler.call_at(call.deadline, expire)
+        alarm = _Alarm(self._scheduler, call, lambda: self._end(result, call.timed_out()))
 
         def finish(ended: Promise[T]) -> None:
-            timer.cancel()
+            alarm.stop()
             self._under_way.pop(result, None)
             if ended.error is None:
                 result.resolve(ended.result())

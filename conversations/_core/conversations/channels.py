@@ -6,9 +6,8 @@ Never raises (docs/protocol/conversations.md, Delivery receipts and what follows
 
 from __future__ import annotations
 
-import logging
-
 from conversations._core.upstream import json_text
+from conversations._logs import ClientLog
 from conversations.attributes import Attributes
 from conversations.delivery import DetailedDeliveryReceipt
 from conversations.enums import DeliveryStatus
@@ -22,7 +21,7 @@ from conversations.recipients import (
 
 from .decoding import Item, answered_index, date, text
 
-_log = logging.getLogger("conversations.client")
+_log = ClientLog("conversations.client")
 
 
 def detailed_receipt(

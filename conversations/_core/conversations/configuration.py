@@ -32,6 +32,7 @@ class Choices:
         http_cache_interval: Seconds for which an answer is used again.
         channel_metadata_cache_capacity: Of so many messages the channel metadata are kept.
         message_recipients_cache_capacity: Of so many messages the recipients are kept.
+        message_cache_limit: So many messages of a conversation are cached.
         media_url: Where the media service is: scheme and host, perhaps with a path before
             its own.
     """
@@ -41,6 +42,7 @@ class Choices:
     http_cache_interval: float | None = None
     channel_metadata_cache_capacity: int = 100
     message_recipients_cache_capacity: int = 1000
+    message_cache_limit: int | None = None
     media_url: str | None = None
 
 
@@ -122,6 +124,8 @@ class Configuration:
         typing_timeout: Chosen by the program, in seconds; ``None``: the service tells with
             each notice.
         cache_interval: Seconds for which an answer is used again.
+        message_cache_limit: So many messages of a conversation are cached; ``None`` for any
+            number.
         media_limits: What a message may carry.
     """
 
@@ -135,6 +139,7 @@ class Configuration:
     cache_interval: float = DEFAULT_CACHE_INTERVAL
     channel_metadata_cache_capacity: int = 100
     message_recipients_cache_capacity: int = 1000
+    message_cache_limit: int | None = None
     media_limits: MediaLimits = MediaLimits()
 
 
@@ -186,6 +191,7 @@ def decode_configuration(
         ),
         channel_metadata_cache_capacity=chosen.channel_metadata_cache_capacity,
         message_recipients_cache_capacity=chosen.message_recipients_cache_capacity,
+        message_cache_limit=chosen.message_cache_limit,
         media_limits=_media_limits(options),
     )
 

@@ -4,7 +4,6 @@ What the parts of the conversations layer share.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 import attrs
@@ -12,6 +11,7 @@ import attrs
 from conversations._core.promises import Cancelled, Promise
 from conversations._core.scheduler import Scheduler
 from conversations._core.sync.client import SyncClient
+from conversations._logs import ClientLog
 from conversations.enums import ErrorReason
 from conversations.errors import ConversationsError, ErrorInfo
 
@@ -19,7 +19,7 @@ from .configuration import Configuration
 from .events import ErrorOccurred
 from .exchange import Exchange
 
-_log = logging.getLogger("conversations.client")
+_log = ClientLog("conversations.client")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -29,6 +29,8 @@ class Context:
 
     Attributes:
         emit: Hands an event to the layers above. Its values are in place before.
+        token: The access token in force, for what does not travel inside the connection.
+        allows_plain_http: Whether that may go unencrypted.
     """
 
     scheduler: Scheduler
@@ -36,6 +38,8 @@ class Context:
     sync: SyncClient
     configuration: Configuration
     emit: Callable[[object], None]
+    token: Callable[[], str | None] = lambda: None
+    allows_plain_http: bool = False
 
     def report(
         self, error: ConversationsError, what: str, reason: ErrorReason | None = None

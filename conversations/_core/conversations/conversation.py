@@ -7,7 +7,6 @@ here is the network thread's alone.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -24,8 +23,8 @@ from conversations._core.sync.events import (
 )
 from conversations._core.sync.lists import SyncList
 from conversations._core.sync.maps import SyncMap
-from conversations._core.sync.queries import MAX_PAGE_SIZE
 from conversations._core.upstream import UpstreamRequest
+from conversations._logs import ClientLog
 from conversations.enums import (
     ConversationStatus,
     ConversationSynchronizationStatus,
@@ -51,7 +50,7 @@ from .roster import Roster
 from .snapshots import ConversationSnapshot, update_reasons
 from .typing_participants import TypingParticipants
 
-_log = logging.getLogger("conversations.client")
+_log = ClientLog("conversations.client")
 
 Level: TypeAlias = ConversationSynchronizationStatus
 
@@ -90,7 +89,7 @@ class ConversationModel:
         self.names = names
         self.record = ConversationRecord(ConversationSnapshot(sid=sid))
         self._typing = TypingParticipants(context.scheduler, self.record, self._tell)
-        self.messages = MessageCache(context, self.record, self._typing)
+        self.messages = MessageCache(context, self.record, self.record.messages, self._typing)
         self.roster = Roster(context, self.record, self._typing)
         self.is_told_by_sync = False
         self._is_joining = False
@@ -102,6 +101,7 @@ class ConversationModel:
         self._roster_map: SyncMap | None = None
         self._opening: Task[None] | None = None
         self._failure: ConversationsError | None = None
+        self._early_typing: dict[str | None, float] = {}  # until when, by identity
         self._accepted_horizon: tuple[int | None] | None = None  # until the list tells of one
         self._waiters: list[tuple[Level, Promise[None]]] = []
 
@@ -118,6 +118,13 @@ class ConversationModel:
         Whether the user is a participant.
         """
         return self.record.snapshot.status is ConversationStatus.JOINED
+
+    @property
+    def is_readable(self) -> bool:
+        """
+        Whether its own properties are loaded, whatever else could not be opened.
+        """
+        return self._document is not None
 
     @property
     def message_list(self) -> SyncList | None:
@@ -150,6 +157,7 @@ class ConversationModel:
         elif was_joined and not joined:
             self._tell(ConversationLeft(self.record))
             self._set_level(self._level_of_document)
+            self._wake()  # whoever waits for ALL waits no longer
         self._announce()
         is_failed = self.record.snapshot.synchronization_status is Level.FAILED
         if is_failed:  # what was refused may be allowed by now
@@ -180,10 +188,18 @@ class ConversationModel:
 
     def typing_noticed(self, identity: str | None, seconds: float) -> None:
         """
-        Somebody else types. Nobody hears of it in a conversation that is not told of.
+        Somebody else types. While it is not known yet who that is, it waits.
         """
-        if self._is_announced and self.is_joined:
+        if self._is_announced and self.roster.is_loaded:
             self._typing.noticed(identity, seconds)
+        elif self.is_joined:
+            self._early_typing[identity] = self._context.scheduler.now + seconds
+
+    def _tell_early_typing(self) -> None:
+        early, self._early_typing = self._early_typing, {}
+        for identity, until in early.items():
+            if until > self._context.scheduler.now:
+                self.typing_noticed(identity, until - self._context.scheduler.now)
 
     def typing_closed(self) -> None:
         """
@@ -239,6 +255,7 @@ class ConversationModel:
                 part.cancel()
         if self._failure is None and self.is_joined:
             self._set_level(Level.ALL)
+            self._tell_early_typing()
 
     async def _open_document(self) -> None:
         if self._document is None:
@@ -266,34 +283,22 @@ class ConversationModel:
             self.messages.existed_up_to(self.record.snapshot.last_message_index)
 
     async def _open_roster(self) -> None:
-        if self._roster_map is None:
-            if self.names.roster is None:
-                await self.reached(Level.METADATA)
-            name = self.name_of_roster
-            try:
-                roster = await self._context.sync.open_map(
-                    name, self._roster_changed, include_items=True
+        if self.roster.is_loaded:
+            return
+        if self.names.roster is None:
+            await self.reached(Level.METADATA)
+        try:
+            roster = self._roster_map  # still there if an earlier opening was broken off
+            if roster is None:
+                roster = self._roster_map = await self._context.sync.open_map(
+                    self.name_of_roster, self._roster_changed, include_items=True
                 )
-                self._roster_map = roster
-                await roster.load_all()
-            except ConversationsError as error:
-                self._close_roster()
-                raise _opening_error(error, ErrorReason.OPEN_COLLECTION_ERROR) from error
+            await roster.load_all()
+        except ConversationsError as error:
+            self._close_roster()
+            raise _opening_error(error, ErrorReason.OPEN_COLLECTION_ERROR) from error
+        if self._roster_map is roster:  # not refused meanwhile
             self.roster.loaded(roster)
-
-    async def reload_roster(self) -> None:
-        """
-        Read the roster again, if it is followed: what is new is told as by its events.
-
-        Raises:
-            ConversationsError: It could not be read.
-        """
-        roster, start = self._roster_map, None
-        while roster is not None:
-            page = await roster.query(from_=start, page_size=MAX_PAGE_SIZE)
-            if not page.has_next or page.last_key in (None, start):
-                return
-            start = page.last_key
 
     @property
     def name_of_messages(self) -> str:
@@ -341,6 +346,7 @@ class ConversationModel:
             self._opening = None
         self._close_list()
         self._close_roster()
+        self._early_typing.clear()
         self.messages.clear()
 
     def _close_document(self) -> None:

@@ -261,28 +261,21 @@ class ConversationCommands:
         Raises:
             ConflictError: There is one, but the user may not see it, not being in.
         """
-        found = await self._participant(call, record, identity)
-        if found is not None:
-            return found
-        try:
-            return await self.add_participant(call, record, identity, Attributes.DEFAULT)
-        except ConflictError:  # perhaps in this moment, by somebody else
-            model = await self.model(call, record)
-            await model.reload_roster()
-            found = await self._participant(call, record, identity)
-            if found is None:
-                raise
-            return found
-
-    async def _participant(
-        self, call: Call, record: ConversationRecord, identity: str
-    ) -> ParticipantRecord | None:
         try:
             participants = await self.participants(call, record)
         except ForbiddenError:  # whoever is not in may add, but not look
-            return None
-        found = (one for one in participants if one.snapshot.identity == identity)
-        return next(found, None)
+            participants = []
+        for participant in participants:
+            if participant.snapshot.identity == identity:
+                return participant
+        try:
+            return await self.add_participant(call, record, identity, Attributes.DEFAULT)
+        except ConflictError:  # added in this moment, by somebody else
+            model = self._conversations.get(record.sid)
+            if model is None or not model.roster.is_loaded:
+                raise
+            call.step = f"the event about {identity} in {record.sid}"
+            return await model.roster.arrival(identity)
 
     async def _add(
         self, call: Call, record: ConversationRecord, body: dict[str, JSONValue]

@@ -8,7 +8,6 @@ has said counts more than what the list says: the list may be older
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
@@ -24,15 +23,17 @@ from conversations._core.sync.events import (
     SyncEvent,
 )
 from conversations._core.sync.maps import SyncMap
-from conversations._core.sync.objects import MapItem
+from conversations._core.sync.objects import ItemPage, MapItem
+from conversations._core.sync.queries import Order, Send
 from conversations._core.sync.roots import Root
 from conversations._core.upstream import UpstreamRequest
+from conversations._logs import ClientLog
 from conversations.enums import (
     ConversationSynchronizationStatus,
     ErrorReason,
     SynchronizationStatus,
 )
-from conversations.errors import ConversationsError
+from conversations.errors import ConversationsError, NotReadyError
 
 from . import decoding
 from .context import Context
@@ -41,7 +42,7 @@ from .events import SynchronizationChanged
 from .records import ConversationRecord
 from .typing_participants import ALLOWANCE, TypingNotice
 
-_log = logging.getLogger("conversations.client")
+_log = ClientLog("conversations.client")
 
 Level: TypeAlias = ConversationSynchronizationStatus
 
@@ -217,6 +218,28 @@ class ConversationList:
         model = self._model(sid, _names(sid, decoding.listed_item(resource)))
         model.open()
         return model
+
+    async def read_entries(
+        self, *, start: str | None, page_size: int, order: Order, send: Send
+    ) -> ItemPage[str]:
+        """
+        Read a page of the map. What it names for the first time is known from then on.
+
+        Args:
+            start: The key that it begins after; ``None``: at the end that *order* begins with.
+            page_size: How many at most.
+            order: Of the keys.
+            send: How to ask.
+        """
+        followed = self._map
+        if followed is None:
+            raise NotReadyError
+        page = await followed.query(from_=start, page_size=page_size, order=order, send=send)
+        for item in page.items:
+            model = self._models.get(item.key)
+            if model is None or not model.is_told_by_sync:
+                self._entry_told(item.key, decoding.mapping(item.data))
+        return page
 
     # Looking up
 

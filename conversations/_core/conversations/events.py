@@ -226,6 +226,22 @@ class UserUnsubscribed:
 
 
 @attrs.frozen
+class PushTokenRegistered:
+    """
+    The registrar has taken a device's token.
+    """
+
+
+@attrs.frozen
+class PushTokenFailed:
+    """
+    It has not.
+    """
+
+    error_info: ErrorInfo
+
+
+@attrs.frozen
 class Updated(Generic[Record, Reason]):
     """
     Properties of one object changed, for one or more reasons in the order of their enum.

@@ -10,7 +10,6 @@ What is repeated).
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -33,6 +32,7 @@ from conversations._core.twilsock.errors import (
 from conversations._core.twilsock.requests import RequestPromise
 from conversations._core.twilsock.session import Session
 from conversations._core.upstream import JSON_TYPE, UpstreamRequest, UpstreamResponse
+from conversations._logs import ClientLog
 from conversations.enums import ErrorReason
 from conversations.errors import (
     ConversationsError,
@@ -47,7 +47,7 @@ from .calls import Call
 from .failures import RECOVERABLE_STATUSES, answer_error, retry_after, transport_error
 from .window import Matches, RequestWindow, Ticket
 
-_log = logging.getLogger("conversations.client")
+_log = ClientLog("conversations.client")
 
 NOT_FOUND = 404
 ACCEPTED = 202
@@ -184,6 +184,36 @@ class Exchange:
         Whether what is sent now goes out now.
         """
         return self._connected_time.is_connected
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """
+        Of the requests that belong to calls.
+        """
+        return self._policy
+
+    async def pause(
+        self, call: Call, error: ConversationsError, attempt: int, *, retry_after: float | None
+    ) -> None:
+        """
+        Wait before a call's next attempt.
+
+        Args:
+            call: The user's call.
+            error: What went wrong.
+            attempt: Number of the one that failed, from 1.
+            retry_after: Seconds, if the service has said it; else the policy counts.
+
+        Raises:
+            ConversationsError: *error* itself, because the next attempt would come too late.
+        """
+        planned = self._policy.backoff.delay(attempt - 1, self._rng)
+        wait = planned if retry_after is None else retry_after
+        if self._scheduler.now + wait >= call.deadline:
+            raise error
+        status = f"status {error.status}" if error.status else error.reason.name
+        call.step = f"another attempt after {status}"
+        await sleep(self._scheduler, wait)
 
     async def background(self, request: UpstreamRequest) -> UpstreamResponse:
         """
@@ -332,6 +362,17 @@ class Exchange:
                 return await self.read(call, resource)
         return response
 
+    async def idempotent(
+        self, call: Call, request: UpstreamRequest, *, is_removal: bool = False
+    ) -> UpstreamResponse:
+        """
+        Change something for *call* that is the same whether done once or twice, where nobody
+        looks at mutation ids.
+        """
+        return await self._attempts(
+            call, request, is_repeatable=True, is_change=True, is_removal=is_removal
+        )
+
     async def _attempts(
         self,
         call: Call,
@@ -361,20 +402,11 @@ class Exchange:
             elif not is_repeatable or attempt >= self._policy.max_attempts:
                 raise error
             elif isinstance(error, ServiceError):
-                await self._pause(call, error, attempt)
+                if not self._may_repeat(error):
+                    raise error
+                await self.pause(call, error, attempt, retry_after=error.retry_after)
             elif not _is_worth_repeating(error):
                 raise error
-
-    async def _pause(self, call: Call, error: ServiceError, attempt: int) -> None:
-        """
-        Wait before the next attempt; raises *error* if that makes no sense.
-        """
-        wait = _delay(error, self._policy.backoff.delay(attempt - 1, self._rng))
-        is_too_late = self._scheduler.now + wait >= call.deadline
-        if is_too_late or not self._may_repeat(error):
-            raise error
-        call.step = f"another attempt after status {error.status}"
-        await sleep(self._scheduler, wait)
 
     async def _attempt(
         self, call: Call, request: UpstreamRequest, *, is_change: bool

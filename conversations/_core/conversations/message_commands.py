@@ -4,7 +4,7 @@ What a user can ask of a conversation's messages.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -64,19 +64,55 @@ class MessageCommands:
         return await self._with_list(call, record, read)
 
     async def by_index(
-        self, call: Call, record: ConversationRecord, message_index: int
+        self, call: Call, record: ConversationRecord, message_index: int, *, nearest: bool = False
     ) -> MessageRecord:
         """
         The message with exactly that index.
+
+        Args:
+            call: The user's call.
+            record: The conversation.
+            message_index: Which.
+            nearest: Whether, if there is none, the nearest one does; the later of two.
+        """
+        found = await self.from_index(call, record, message_index)
+        distance = None if found is None else found.snapshot.message_index - message_index
+        if found is not None and distance == 0:
+            return found
+        if not nearest:
+            raise no_such_message(message_index)
+        page = await self.page(
+            call, record, start=message_index, count=1, order="desc", inclusive=False
+        )
+        before = page.messages[0] if page.messages else None
+        if before is None or (
+            distance is not None and distance <= message_index - before.snapshot.message_index
+        ):
+            if found is None:
+                raise no_such_message(message_index)
+            return found
+        return before
+
+    async def from_index(
+        self, call: Call, record: ConversationRecord, message_index: int
+    ) -> MessageRecord | None:
+        """
+        The message with that index, else the next one after it.
         """
         model = await self._conversations.model(call, record)
-        cached = model.messages.get(message_index)
+        cached = model.messages.fetch(message_index)
         if cached is not None:
             return cached
         page = await self.page(call, record, start=message_index, count=1, order="asc")
-        if not page.messages or page.messages[0].snapshot.message_index != message_index:
-            raise no_such_message(message_index)
-        return page.messages[0]
+        return page.messages[0] if page.messages else None
+
+    def evict(self, sid: str, keep_last: int) -> None:
+        """
+        Forget the cached messages of a conversation but the newest.
+        """
+        model = self._conversations.known(sid)
+        if model is not None:
+            model.messages.evict(keep_last)
 
     async def send(
         self,
@@ -86,14 +122,22 @@ class MessageCommands:
         body: str | None,
         attributes: Attributes,
         subject: str | None,
+        media_sids: Sequence[str] | None = None,
+        content_sid: str | None = None,
+        content_variables: str | None = None,
     ) -> MessageRecord:
         """
         Send a message; the result is the record that its event announces, too.
+
+        What is ``None`` is not sent.
         """
         members: dict[str, JSONValue] = {
             "body": body,
             "attributes": attributes.to_wire(),
             "subject": subject,
+            "media_sids": None if media_sids is None else list(media_sids),
+            "content_sid": content_sid,
+            "content_variables": content_variables,
         }
         answer = await self._requests.post(
             call,
@@ -152,7 +196,7 @@ class MessageCommands:
         with self._context.exchange.expedited(model.concerns):
             messages = await self._context.sync.open_list(model.name_of_messages, observer)
         try:
-            return await read(MessageCache(self._context, record), messages)
+            return await read(MessageCache(self._context, record, {}), messages)
         finally:
             messages.close(observer)
 

@@ -5,6 +5,7 @@ The messages of one conversation: which are cached, which have been announced, r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import attrs
 
@@ -83,19 +84,30 @@ class MessageCache:
     The messages of a conversation that are known, one record for each index.
 
     A message enters by an event, by a page that was read, or by the answer to sending it;
-    updates and removals of others change nothing and are not told.
+    updates and removals of others change nothing and are not told. With a limit, those that
+    were fetched or announced longest ago leave it and are like any that was never known. What
+    has been announced is remembered all the same.
+
+    Args:
+        context: The shared services.
+        conversation: Whose messages.
+        records: Where they are kept.
+        typing: Told of new messages.
     """
 
     def __init__(
         self,
         context: Context,
         conversation: ConversationRecord,
+        records: dict[int, MessageRecord],
         typing: TypingParticipants | None = None,
     ) -> None:
         self._context = context
         self._conversation = conversation
         self._typing = typing
-        self._records: dict[int, MessageRecord] = {}
+        self._records = records
+        self._limit = context.configuration.message_cache_limit
+        self._recency: dict[int, None] = {}  # the least recent first; only if there is a limit
         self._announced = Announced()
         self._highest = -1
         self._arrivals: dict[int, list[Promise[MessageRecord]]] = {}
@@ -114,11 +126,60 @@ class MessageCache:
         """
         return self._records.get(message_index)
 
+    def fetch(self, message_index: int) -> MessageRecord | None:
+        """
+        The same, for a user who asks for it.
+        """
+        record = self._records.get(message_index)
+        if record is not None:
+            self._use(message_index)
+        return record
+
     def clear(self) -> None:
         """
         Forget all of them, as when the user has left.
         """
-        self._records = {}
+        self._records.clear()
+        self._recency.clear()
+
+    def evict(self, keep_last: int) -> None:
+        """
+        Forget all but the newest, as far as they may be forgotten.
+        """
+        indexes = sorted(self._records)
+        for key in indexes[: max(0, len(indexes) - keep_last)]:
+            if self._may_be_forgotten(key):
+                self._drop(key)
+
+    def _keep(self, message_index: int, record: MessageRecord) -> None:
+        self._records[message_index] = record
+        self._use(message_index)
+        self._shrink()
+
+    def _use(self, message_index: int) -> None:
+        """
+        Note that a message was fetched or announced now.
+        """
+        if self._limit is not None:
+            self._recency.pop(message_index, None)
+            self._recency[message_index] = None
+
+    def _shrink(self) -> None:
+        if self._limit is None or len(self._records) <= self._limit:
+            return
+        candidates = (key for key in self._recency if self._may_be_forgotten(key))
+        for key in list(islice(candidates, len(self._records) - self._limit)):
+            self._drop(key)
+
+    def _may_be_forgotten(self, message_index: int) -> bool:
+        """
+        Not a message that was sent and not announced yet: its event announces the same object.
+        """
+        return self._records[message_index].event_id != FROM_ANSWER
+
+    def _drop(self, message_index: int) -> MessageRecord | None:
+        self._recency.pop(message_index, None)
+        return self._records.pop(message_index, None)
 
     def existed_up_to(self, message_index: int | None) -> None:
         """
@@ -181,10 +242,10 @@ class MessageCache:
         if record is None:
             snapshot = decoding.message(key, item)
             record = MessageRecord(self._conversation, snapshot, event.event_id)
-            self._records[key] = record
         elif record.event_id < event.event_id:
             record.snapshot = decoding.message(key, item, record.snapshot)
             record.event_id = event.event_id
+        self._keep(key, record)
         self._announced.add(key)
         self._highest = max(self._highest, key)
         if self._typing is not None:
@@ -205,8 +266,12 @@ class MessageCache:
         """
         The list says that a message was removed.
         """
-        record = self._records.pop(int(event.key), None)
+        self._removed(int(event.key))
+
+    def _removed(self, message_index: int) -> None:
+        record = self._drop(message_index)
         if record is not None:
+            record.is_removed = True
             self._context.emit(MessageDeleted(record))
 
     def read(self, items: Iterable[ListItem]) -> list[MessageRecord]:
@@ -224,6 +289,9 @@ class MessageCache:
             else:
                 self._replace(record, decoding.mapping(item.data), item.event_id)
             records.append(record)
+        for record in sorted(records, key=lambda record: record.snapshot.message_index):
+            self._use(record.snapshot.message_index)
+        self._shrink()
         return records
 
     def sent(self, message_index: int, snapshot: MessageSnapshot) -> MessageRecord:
@@ -234,7 +302,7 @@ class MessageCache:
         if record is None:
             record = MessageRecord(self._conversation, snapshot, FROM_ANSWER)
             if message_index not in self._announced:  # else it is removed already
-                self._records[message_index] = record
+                self._keep(message_index, record)
         return record
 
     def arrival(self, message_index: int) -> Promise[MessageRecord]:
@@ -309,8 +377,7 @@ class MessageCache:
             if item is not None:
                 self._replace(record, decoding.mapping(item.data), item.event_id)
             else:
-                del self._records[key]
-                self._context.emit(MessageDeleted(record))
+                self._removed(key)
 
     def _replace(self, record: MessageRecord, data: decoding.Item, event_id: int) -> None:
         if event_id <= record.event_id:
@@ -365,7 +432,7 @@ async def read_messages(
             break
         start, inclusive = page.last_key, False
     # Without those that were removed while further pages came.
-    found = [record for record in records if cache.get(record.snapshot.message_index) is record]
+    found = [record for record in records if not record.is_removed]
     if order == "desc":
         return MessagePage(messages=found[::-1], has_older=has_after, has_newer=has_before)
     return MessagePage(messages=found, has_older=has_before, has_newer=has_after)

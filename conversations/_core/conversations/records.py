@@ -33,9 +33,10 @@ class MessageRecord:
     Attributes:
         event_id: Id of the newest Sync event that is part of the snapshot; negative while it
             comes from the answer to a command only.
+        is_removed: Whether the message was removed while it was cached.
     """
 
-    __slots__ = ("__weakref__", "conversation", "event_id", "snapshot")
+    __slots__ = ("__weakref__", "conversation", "event_id", "is_removed", "snapshot")
 
     def __init__(
         self, conversation: ConversationRecord, snapshot: MessageSnapshot, event_id: int
@@ -43,6 +44,7 @@ class MessageRecord:
         self.conversation = conversation
         self.snapshot = snapshot
         self.event_id = event_id
+        self.is_removed = False
 
 
 class UserRecord:
@@ -62,14 +64,18 @@ class ConversationRecord:
 
     Attributes:
         participants: By sid, in the order of the roster.
+        messages: Those that are cached, by index, in no particular order. Alone among these it
+            is changed in place, by the network thread: others may look up one index or make a
+            list of the values, which takes one step, but not iterate.
         typing: Those who are typing now, in the order in which they began.
     """
 
-    __slots__ = ("__weakref__", "is_forgotten", "participants", "snapshot", "typing")
+    __slots__ = ("__weakref__", "is_forgotten", "messages", "participants", "snapshot", "typing")
 
     def __init__(self, snapshot: ConversationSnapshot) -> None:
         self.snapshot = snapshot
         self.participants: Mapping[str, ParticipantRecord] = MappingProxyType({})
+        self.messages: dict[int, MessageRecord] = {}
         self.typing: tuple[ParticipantRecord, ...] = ()
         self.is_forgotten = False
 

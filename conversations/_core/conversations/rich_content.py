@@ -2,7 +2,7 @@
 From the JSON of templates and rich messages to content (docs/protocol/conversations.md, Rich
 content).
 
-Never raises. A missing text reads as the empty one, a missing list as the empty one; what
+JSON of whatever form is read as something. A missing text reads as the empty one, a missing list as the empty one; what
 cannot be shown at all, such as a place without coordinates, is "other".
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 from conversations._core.upstream import JSONValue, json_text
 from conversations.content import (
@@ -33,25 +34,48 @@ from conversations.content import (
     ContentTemplate,
     ContentTemplateVariable,
 )
+from conversations.enums import ErrorReason, MediaCategory
+from conversations.errors import MediaError
 
 from .decoding import Item, date, index, mapping, text
+from .snapshots import MediaSnapshot, MessageSnapshot
+
+_UNREADABLE = object()
 
 RICH_TYPE = "application/x-vnd.com.twilio.rich."
 """How the content type of a rich message's media begins; the kind of content follows."""
 
 
-def content_kind(content_type: str) -> str:
+def rich_media(message: MessageSnapshot) -> MediaSnapshot | None:
     """
-    The kind of content that a media of a rich content type holds: ``twilio/text`` and so on.
+    The media that holds the content of a rich message; ``None`` if it has none.
     """
-    return content_type.removeprefix(RICH_TYPE).replace(".", "/", 1)
+    if message.content_sid is None:
+        return None
+    rich = (
+        media
+        for media in message.media
+        if media.category is MediaCategory.BODY and media.content_type.startswith(RICH_TYPE)
+    )
+    return next(rich, None)
 
 
-def is_rich(content_type: str) -> bool:
+def downloaded(content_type: str, data: bytes) -> ContentData:
     """
-    Whether media of that content type hold rich content.
+    The content that such a media holds.
+
+    Args:
+        content_type: Of the media.
+        data: What was downloaded.
+
+    Raises:
+        MediaError: It is no JSON.
     """
-    return content_type.startswith(RICH_TYPE)
+    document = _parsed(data)
+    if document is _UNREADABLE:
+        raise MediaError("the content is no JSON", reason=ErrorReason.CONTENT_MEDIA_DOWNLOAD_ERROR)
+    kind = content_type.removeprefix(RICH_TYPE).replace(".", "/", 1)
+    return content(kind, mapping(document).get("data"))
 
 
 def template(item: Item) -> ContentTemplate | None:
@@ -77,16 +101,21 @@ def _variables(value: JSONValue) -> list[ContentTemplateVariable]:
     """
     They come as JSON text of an object.
     """
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return []
+    values = _parsed(value) if isinstance(value, str) else value
     return [
-        ContentTemplateVariable(name, default if isinstance(default, str) else json_text(default))
-        for name, default in mapping(value).items()
+        ContentTemplateVariable(name, _default(default))
+        for name, default in mapping(values).items()
         if name
     ]
+
+
+def _default(value: JSONValue) -> str:
+    """
+    A text, mostly; a number stands for itself.
+    """
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json_text(value)
 
 
 def content(kind: str, value: JSONValue) -> ContentData:
@@ -192,6 +221,21 @@ def _action(value: JSONValue) -> ContentDataAction:
     if kind == "URL":
         return ContentDataActionUrl(title=title, url=_words(item.get("url")), raw_data=raw_data)
     return ContentDataActionOther(raw_data=raw_data)
+
+
+def _parsed(data: str | bytes) -> object:
+    """
+    The JSON value, or ``_UNREADABLE``: no exception that quotes the content is kept as context.
+    """
+    try:
+        return json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return _UNREADABLE
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
 
 
 def _words(value: JSONValue) -> str:

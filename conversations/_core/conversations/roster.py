@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from conversations._core.promises import Promise
 from conversations._core.sync.events import ItemAdded, ItemRemoved, ItemUpdated, SyncEvent
 from conversations._core.sync.maps import SyncMap
 from conversations.enums import ParticipantUpdateReason
@@ -40,6 +41,7 @@ class Roster:
         self._conversation = conversation
         self._typing = typing
         self._answered: dict[str, ParticipantRecord] = {}
+        self._arrivals: list[tuple[str, Promise[ParticipantRecord]]] = []
         self.is_loaded = False
 
     def loaded(self, roster: SyncMap) -> None:
@@ -90,6 +92,36 @@ class Roster:
             self._answered[snapshot.sid] = record
         return record
 
+    def with_identity(self, identity: str) -> ParticipantRecord | None:
+        """
+        The participant of that identity, if there is one.
+        """
+        for record in self._conversation.participants.values():
+            if record.snapshot.identity == identity:
+                return record
+        return None
+
+    def arrival(self, identity: str) -> Promise[ParticipantRecord]:
+        """
+        The participant of an identity that is known to be in: at once, or with its event.
+        """
+        promise: Promise[ParticipantRecord] = Promise(
+            self._context.scheduler,
+            on_abandon=lambda: self._arrivals.remove((identity, promise)),
+        )
+        self._arrivals.append((identity, promise))
+        self._tell_arrivals()
+        return promise
+
+    def _tell_arrivals(self) -> None:
+        waiting, self._arrivals = self._arrivals, []
+        for identity, promise in waiting:
+            record = self.with_identity(identity)
+            if record is None:
+                self._arrivals.append((identity, promise))
+            else:
+                promise.resolve(record)
+
     def added(self, event: ItemAdded) -> None:
         """
         The map says that someone entered.
@@ -138,3 +170,4 @@ class Roster:
 
     def _publish(self, participants: dict[str, ParticipantRecord]) -> None:
         self._conversation.participants = MappingProxyType(participants)
+        self._tell_arrivals()

@@ -8,13 +8,13 @@ the user's conversations and the own user's map together. The list is read after
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from conversations._core.promises import Promise, gather, spawn
 from conversations._core.scheduler import Scheduler
 from conversations._core.sync.client import SyncClient
 from conversations._core.upstream import JSONValue, UpstreamRequest
+from conversations._logs import ClientLog
 from conversations.enums import SynchronizationStatus
 
 from .channel_commands import ChannelCommands
@@ -25,14 +25,17 @@ from .conversation_commands import ConversationCommands
 from .conversation_list import ConversationList
 from .events import Initialized
 from .exchange import Exchange
+from .listing_commands import ListingCommands
+from .media_commands import MediaCommands
 from .message_commands import MessageCommands
+from .push_commands import PushCommands
 from .reading_commands import ReadingCommands
 from .typing_commands import TypingCommands
 from .typing_participants import decode_notice
 from .user_commands import UserCommands
 from .users import FollowedUser, Users
 
-_log = logging.getLogger("conversations.client")
+_log = ClientLog("conversations.client")
 
 
 class ConversationsService:
@@ -42,9 +45,10 @@ class ConversationsService:
     Args:
         context: What its parts share.
         api_url: Base of the REST API, without a slash at the end.
+        push_url: The registrar of push tokens, the same way.
     """
 
-    def __init__(self, context: Context, api_url: str) -> None:
+    def __init__(self, context: Context, api_url: str, push_url: str) -> None:
         self._context = context
         self.configuration: Configuration = context.configuration
         self.typing_commands = TypingCommands(context)
@@ -52,11 +56,14 @@ class ConversationsService:
         self.users = Users(context)
         self.conversation_commands = ConversationCommands(context, self.conversations)
         self.message_commands = MessageCommands(context, self.conversation_commands)
+        self.media_commands = MediaCommands(context, self.message_commands)
         self.reading_commands = ReadingCommands(
             context, self.conversation_commands, self.message_commands
         )
+        self.listing_commands = ListingCommands(context, self.conversations)
+        self.push_commands = PushCommands(context, push_url)
         self.user_commands = UserCommands(context, self.users)
-        self.content_commands = ContentCommands(context, api_url)
+        self.content_commands = ContentCommands(context, self.media_commands, api_url)
         self.channel_commands = ChannelCommands(context)
         self._loading: Promise[None] | None = None
 
@@ -112,9 +119,12 @@ async def start_service(
     sync: SyncClient,
     *,
     api_url: str,
+    push_url: str,
     emit: Callable[[object], None],
     load_conversations: bool,
     choices: Choices | None = None,
+    token: Callable[[], str | None] = lambda: None,
+    allows_plain_http: bool = False,
     progress: Callable[[str], None],
     opened: Callable[[ConversationsService], None],
 ) -> ConversationsService:
@@ -126,9 +136,12 @@ async def start_service(
         exchange: For REST.
         sync: For Sync objects.
         api_url: Base of the REST API, without a slash at the end.
+        push_url: The registrar of push tokens, the same way.
         emit: Takes events for the layers above.
         load_conversations: Whether the list is loaded (``Properties.synchronize_on_startup``).
         choices: What the program has chosen instead of the service.
+        token: Returns the access token in force.
+        allows_plain_http: Whether media may travel unencrypted.
         progress: Told what is waited for next.
         opened: Given the service before the first event that says it is there.
 
@@ -147,9 +160,15 @@ async def start_service(
     exchange.answers.lifetime = configuration.cache_interval
     _log.info("start: configuration after %.3f s", scheduler.now - began)
     context = Context(
-        scheduler=scheduler, exchange=exchange, sync=sync, configuration=configuration, emit=emit
+        scheduler=scheduler,
+        exchange=exchange,
+        sync=sync,
+        configuration=configuration,
+        emit=emit,
+        token=token,
+        allows_plain_http=allows_plain_http,
     )
-    service = ConversationsService(context, api_url)
+    service = ConversationsService(context, api_url, push_url)
     opened(service)
     if load_conversations:
         service.conversations.set_status(SynchronizationStatus.STARTED)

@@ -12,6 +12,7 @@ import attrs
 from conversations._core.promises import spawn
 from conversations._core.scheduler import Timer
 from conversations._core.upstream import UpstreamRequest
+from conversations._logs import ClientLog
 from conversations.errors import ConversationsError, ServiceError
 
 from .configuration import DEFAULT_TYPING_TIMEOUT
@@ -20,7 +21,7 @@ from .decoding import mapping
 from .failures import RECOVERABLE_STATUSES
 from .typing_participants import typing_timeout
 
-_log = logging.getLogger("conversations.client")
+_log = ClientLog("conversations.client")
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 

@@ -31,7 +31,7 @@ class _Recent:
     """
 
     event_id: int
-    data: JSONObject | None
+    data: JSONObject | None = attrs.field(repr=False)
     is_announced: bool
 
 

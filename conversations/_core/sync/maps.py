@@ -12,7 +12,7 @@ from .entities import EntityHost
 from .item_cache import ItemCache, ItemEvent
 from .notifications import ItemDeleted, ItemWritten, NumberedChange
 from .objects import ItemPage, MapItem, ObjectType, order_of_keys
-from .queries import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Order
+from .queries import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, Order, Send
 from .roots import PageDecoder, Root, decode_map_item
 from .sharing import SharedCalls
 
@@ -68,6 +68,7 @@ class SyncMap(SyncCollection):
         inclusive: bool = False,
         page_size: int = DEFAULT_PAGE_SIZE,
         order: Order = "asc",
+        send: Send | None = None,
     ) -> ItemPage[str]:
         """
         Read a page of items, and keep them.
@@ -78,6 +79,7 @@ class SyncMap(SyncCollection):
             inclusive: Whether an item of that key is part of the page.
             page_size: Number of items, at most 100.
             order: ``asc`` or ``desc``.
+            send: Sends the request instead of what the client was given for reading.
 
         Returns:
             The page. Items about which something newer is known come in that version, or not
@@ -91,6 +93,7 @@ class SyncMap(SyncCollection):
             inclusive=inclusive,
             page_size=page_size,
             order=order,
+            send=send,
         )
         if self.sid != sid:
             return page

@@ -8,10 +8,13 @@ import logging
 from collections.abc import MutableMapping
 from typing import Any
 
+from conversations._logs import thread_label
+
 
 class ConnectionLog(logging.LoggerAdapter[logging.Logger]):
     """
-    Puts the session's label and the number of the connection before each line.
+    Puts the session's label, or else the thread's, and the number of the connection before
+    each line.
     """
 
     def __init__(self, logger_name: str, label: str) -> None:
@@ -25,4 +28,4 @@ class ConnectionLog(logging.LoggerAdapter[logging.Logger]):
         """
         Prefix the message.
         """
-        return f"[{self._label}#{self.generation}] {msg}", kwargs
+        return f"[{self._label or thread_label()}#{self.generation}] {msg}", kwargs

@@ -42,6 +42,9 @@ class Session:
         ids: Makes the frames' ids.
         rng: For the random part of waits.
         config: What stays the same for all connections.
+
+    Attributes:
+        sent_requests: So many requests went out, on all connections.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Session:
         self._log = ConnectionLog("conversations.twilsock", config.label)
         self._credentials = Credentials()
         self._requests = Requests(scheduler)
+        self.sent_requests = 0
         self._updates = TokenUpdates(scheduler)
         self._link = Link(
             scheduler,
@@ -290,6 +294,7 @@ class Session:
             self._send_update(update)
         while (sent := self._requests.send_next()) is not None:
             request, data = sent
+            self.sent_requests += 1
             self._send("message", request.frame_id, data, request.description)
 
     def _send_update(self, update: TokenUpdate) -> None:

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, unquote
 import attrs
 
 from ..._core.upstream import JSONValue
+from ..deliveries import Deliveries
 from ..domain import users
 from ..domain.records import Caller, User
-from ..deliveries import Deliveries
 from ..domain.service import Service
 from ..faults import Faults
 from ..refusals import refusal

@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..._core.upstream import JSONValue
 from .calls import Answer, Call
 
+
 def get_configuration(call: Call) -> Answer:
     """
     ``GET /Client/v2/Configuration``.

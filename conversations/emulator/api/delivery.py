@@ -15,7 +15,6 @@ from .messages import named_message
 from .pages import PageRequest, cut_page
 
 PAGE_SIZE = 50
-RECIPIENTS_OF_A_MESSAGE = 10_000  # more than there can be: makes numbers of pairs
 
 
 def list_receipts(call: Call) -> Answer:
@@ -41,19 +40,19 @@ def get_metadata(call: Call) -> Answer:
 def list_recipients(call: Call) -> Answer:
     """
     ``GET {conversations}/{sid}/MessageRecipients``: of one message, or of all.
+
+    Pages are made of messages, so that all recipients of one are together.
     """
     conversation = named_conversation(call)
     require_participant(conversation, call.caller)
     page = PageRequest.decode(call.request, PAGE_SIZE)
     sid = call.request.parameter("MessageSid")
     named = [messages.find(conversation, sid)] if sid else conversation.messages.values()
-    numbered = [
-        (message.index * RECIPIENTS_OF_A_MESSAGE + place, message, recipient)
-        for message in named
-        for place, recipient in enumerate(message.recipients)
+    addressed = [message for message in named if message.recipients]
+    cut, meta = cut_page(addressed, lambda message: message.index, page)
+    bodies = [
+        _recipient_body(message, recipient) for message in cut for recipient in message.recipients
     ]
-    cut, meta = cut_page(numbered, lambda entry: entry[0], page)
-    bodies = [_recipient_body(message, recipient) for _, message, recipient in cut]
     return Answer(body={"message_recipients": bodies, "meta": meta})
 
 
@@ -68,7 +67,7 @@ def _receipt_body(
         "channel_message_sid": receipt.channel_message_sid,
         "participant_sid": receipt.participant_sid,
         "status": receipt.status.value,
-        "error_code": receipt.error_code,
+        "error_code": receipt.error_code or None,
         "date_created": iso_date(receipt.date_created),
         "date_updated": iso_date(receipt.date_updated),
     }

@@ -92,6 +92,4 @@ _SYNC_ROWS: tuple[tuple[str, str, Handler], ...] = (
     ),
 )
 
-ROUTES: tuple[Route[Handler], ...] = tuple(
-    Route.of(*row) for row in (*CLIENT_ROUTES, *_SYNC_ROWS)
-)
+ROUTES: tuple[Route[Handler], ...] = tuple(Route.of(*row) for row in (*CLIENT_ROUTES, *_SYNC_ROWS))

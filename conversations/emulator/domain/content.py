@@ -158,9 +158,7 @@ def keep(service: Service, author: str, rendered: Rendered) -> Media:
     """
     content = media.new_content(service)
     content.append(rendered.content)
-    description = media.Description(
-        content_type=rendered.content_type, category=MediaCategory.BODY
-    )
+    description = media.Description(content_type=rendered.content_type, category=MediaCategory.BODY)
     return media.keep(service, author, description, content)
 
 

@@ -51,6 +51,7 @@ def update(
     conversation: Conversation,
     message: Message,
     participant: Participant,
+    *,
     status: DeliveryStatus,
     error_code: int,
 ) -> DeliveryReceipt:

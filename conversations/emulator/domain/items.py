@@ -137,7 +137,7 @@ def message_item(message: Message) -> JSONValue:
     return data
 
 
-def delivery_summary(receipts: Collection[DeliveryReceipt]) -> JSONValue:
+def delivery_summary(receipts: Collection[DeliveryReceipt]) -> dict[str, JSONValue]:
     """
     How far a message has come with all its receivers outside the chat together.
 

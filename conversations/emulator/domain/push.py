@@ -91,9 +91,7 @@ def _device(registration: PushRegistration) -> tuple[str, str, str]:
 
 def _show(service: Service, identity: str) -> None:
     user = users.find(service, identity)
-    is_notifiable = any(
-        known.identity == identity for known in service.push_registrations.values()
-    )
+    is_notifiable = any(known.identity == identity for known in service.push_registrations.values())
     users.set_notifiable(service, user, is_notifiable=is_notifiable)
 
 
@@ -136,7 +134,7 @@ def message_added(service: Service, conversation: Conversation, message: Message
         if identity != message.author
         and participant.notification_level is NotificationLevel.DEFAULT
     ]
-    notice = _notice(service, conversation, NEW_MESSAGE, template, words, facts)
+    notice = _notice(service, conversation, NEW_MESSAGE, template, words=words, facts=facts)
     _send(service, listeners, notice)
 
 
@@ -163,6 +161,7 @@ def _notice(
     conversation: Conversation,
     notice_type: str,
     template: str,
+    *,
     words: Mapping[str, str] | None = None,
     facts: Mapping[str, JSONValue] | None = None,
 ) -> Notice:
@@ -196,7 +195,9 @@ def _send(service: Service, identities: Iterable[str], notice: Notice) -> None:
                 payload = _apn_payload(service, users.find(service, registration.identity), notice)
             else:
                 payload = _fcm_payload(notice)
-            service.pushes.append(Push(registration=registration, payload=payload))
+            service.pushes.append(
+                Push(registration=registration, type=notice.type, payload=payload)
+            )
     service.surroundings.changed()
 
 

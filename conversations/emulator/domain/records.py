@@ -370,4 +370,5 @@ class Push:
     """
 
     registration: PushRegistration
+    type: str
     payload: Mapping[str, JSONValue] = attrs.field(repr=False)

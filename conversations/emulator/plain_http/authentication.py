@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
@@ -31,7 +32,9 @@ class NotAuthenticated(Refusal):
 
     def __init__(self, code: int, message: str, *, asks_for_credentials: bool = False) -> None:
         super().__init__(401, code, message)
-        self.headers = {hdrs.WWW_AUTHENTICATE: CHALLENGE} if asks_for_credentials else {}
+        self.headers: Mapping[str, str] = (
+            {hdrs.WWW_AUTHENTICATE: CHALLENGE} if asks_for_credentials else {}
+        )
 
 
 def authenticate(backend: Backend, request: web.Request) -> Caller:

@@ -16,7 +16,7 @@ from aiohttp import WSMsgType, hdrs, web
 from ..api.calls import MUTATION_ID_HEADER, Answer
 from ..api.dispatch import ordered_failure
 from ..connection import Connection
-from ..faults import FailedRequest, HoldKind
+from ..faults import HoldKind
 from ..journal import RequestRecord
 from ..outbox import WebsocketPort
 from ..refusals import Refusal, refusal
@@ -124,12 +124,14 @@ class Visit:
                 return await send(call, result.media, OPEN_TO_ALL)
         except Refusal as error:
             result = Answer(status=error.status, body=error.body)
-            headers = error.headers if isinstance(error, NotAuthenticated) else {}
+            if isinstance(error, NotAuthenticated):
+                headers = error.headers
         except web.HTTPRequestEntityTooLarge:
             too_large = refusal(20413)
             result = Answer(status=too_large.status, body=too_large.body)
-        except (ConnectionError, asyncio.CancelledError):  # nobody is there to be answered
-            raise
+        except ConnectionError:  # nobody is there to be answered
+            _logger.debug("%s %s broke off", self._line.method, self._line.path)
+            return web.Response(status=400)
         except Exception:  # everybody else's requests must survive
             _logger.exception("%s %s failed", self._line.method, self._line.path)
             failure = refusal(20500)

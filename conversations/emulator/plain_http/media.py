@@ -4,16 +4,11 @@ Media over HTTP (docs/protocol/conversations.md, Media): upload, records, conten
 
 from __future__ import annotations
 
-from typing import Any
-
-from aiohttp import hdrs, web
-
 from ..._core.upstream import JSONValue
 from ..api.calls import Answer
 from ..clock import iso_date
 from ..domain import media
 from ..domain.records import Media, MediaCategory
-from ..ids import is_sid
 from ..refusals import Refusal, refusal
 from .calls import Download, HttpCall
 from .uploads import receive
@@ -86,9 +81,7 @@ def record(call: HttpCall, stored: Media) -> dict[str, JSONValue]:
         "url": url,
         "links": {
             "content": f"{url}/Content",
-            "content_direct_temporary": call.backend.temporary_urls.make(
-                call.base_url, stored.sid
-            ),
+            "content_direct_temporary": call.backend.temporary_urls.make(call.base_url, stored.sid),
         },
     }
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
 
 import attrs
@@ -65,22 +65,26 @@ class Transfer:
         """
         cut, hold, slow = self.faults.cut, self.faults.hold, self.faults.slow
         if cut is not None and done + count > cut.after_bytes:
-            self._cut()
+            self.cut()
         if hold is not None and done + count > hold.after_bytes and not hold.is_released:
             await wait_for_release(self.call.backend, hold)
         if slow is not None:
             await _pass_time(self.call.backend, count / slow.bytes_per_second)
 
-    def _cut(self) -> None:
+    def cut(self) -> NoReturn:
+        """
+        Cut the connection.
+
+        Raises:
+            TransferEnded: Always.
+        """
         transport = self.call.request.transport
         if transport is not None:
             transport.abort()
-        raise TransferEnded("cut by a test")
+        raise TransferEnded("cut in the middle")
 
 
-async def send(
-    call: HttpCall, media: Media, headers: Mapping[str, str]
-) -> web.StreamResponse:
+async def send(call: HttpCall, media: Media, headers: Mapping[str, str]) -> web.StreamResponse:
     """
     Answer with a content, piece by piece, as fast as the client takes it.
     """
@@ -102,7 +106,7 @@ async def send(
         await transfer.allow(done, count)
         piece = content.read(done, count)
         if not piece:
-            raise TransferEnded("the content is gone")
+            transfer.cut()
         await response.write(piece)
         done += len(piece)
     await response.write_eof()

@@ -10,6 +10,7 @@ import pytest
 
 from conversations._core.conversations import events
 from conversations._core.conversations.calls import Call
+from conversations._core.conversations.conversation import ConversationModel, ObjectNames
 from conversations._core.conversations.records import ConversationRecord
 from conversations._core.conversations.service import ConversationsService
 from conversations.attributes import Attributes
@@ -574,6 +575,71 @@ def test_joining_after_a_failure_opens_again() -> None:
     world.settle()
     assert level(world, conversation) is Level.ALL
     assert world.take_words()[:2] == ["ConversationAdded", "ConversationJoined"]
+
+
+def test_a_refused_list_fails_the_conversation_also_before_its_document_is_there() -> None:
+    service = SimulatedService()
+    conversation = service.create("bob", "alice")
+    service.refused_subscriptions[conversation.messages.sid] = (403, 54007)
+    service.fault(f"{conversation.sid}.channel", status=503, times=2)
+    world = World(service).ready()
+    assert level(world, conversation) is Level.FAILED
+    words = world.take_words()
+    assert "ConversationAdded" in words
+    assert "level METADATA" not in words
+    assert words.count("ErrorOccurred") == 1
+
+
+def test_forgetting_twice_is_forgetting_once() -> None:
+    world, conversation = world_with_and_gone()
+    world.list.forget(conversation)
+    conversation.forget()
+    world.settle()
+    assert world.take_words() == []
+
+
+def world_with_and_gone() -> tuple[World, ConversationModel]:
+    world, conversation = world_in("alice")
+    model = world.model(conversation.sid)
+    world.service.remove(conversation, "alice")
+    world.settle()
+    world.take()
+    return world, model
+
+
+def test_a_conversation_forgotten_before_it_was_ever_opened_leaves_nothing() -> None:
+    world, conversation = world_in("alice")
+    context = world.list._context
+    gone: list[ConversationModel] = []
+    model = ConversationModel(context, "CH1", ObjectNames(document="d"), on_gone=gone.append)
+    model.forget()
+    world.settle()
+    assert world.take_words() == []
+    assert level(world, conversation) is Level.ALL
+
+
+def test_a_foreign_conversation_whose_document_is_removed_is_forgotten_silently() -> None:
+    world, _ = world_in("alice")
+    foreign = world.service.create("alice")
+    world.service.remove_entry(foreign, "alice")
+    world.settle()
+    record = world.result(lambda s, call: s.conversation_commands.get(call, foreign.sid))
+    world.take()
+    world.service.remove_object(foreign.document)
+    world.settle()
+    assert record.is_forgotten
+    assert world.take_words() == []
+
+
+def test_an_answer_before_the_map_is_followed_counts_as_listed() -> None:
+    world, _ = world_in("alice")
+    context = world.list._context
+    conversations = type(world.list)(context, lambda _: None)
+    hidden = world.service.create("alice")
+    entry = world.service.routes.entry(hidden, "alice")
+    model = conversations.entry_answered(hidden.sid, entry)
+    assert model.is_listed
+    world.settle()
 
 
 # History that is lost

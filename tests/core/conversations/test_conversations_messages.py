@@ -14,7 +14,7 @@ from conversations._core.conversations.messages import Announced, MessagePage
 from conversations._core.conversations.records import MessageRecord
 from conversations._core.conversations.service import ConversationsService
 from conversations._core.promises import Promise
-from conversations._core.sync.events import ItemAdded
+from conversations._core.sync.events import DocumentUpdated, HistoryLost, ItemAdded
 from conversations.attributes import Attributes
 from conversations.errors import (
     ConnectionLostError,
@@ -190,6 +190,42 @@ def test_an_announcement_that_is_repeated_is_an_update() -> None:
     cache = world.model(conversation.sid).messages
     cache.added(ItemAdded(key=0, data={"sid": "IM1", "text": "y"}, event_id=5))
     assert [type(event).__name__ for event in world.engine.events()] == ["Updated"]
+
+
+def test_an_evicted_message_is_announced_once_nevertheless() -> None:
+    world, conversation = world_with()
+    cache = world.model(conversation.sid).messages
+    # Fetched before its event, and evicted again.
+    world.connection.subscribed.discard(conversation.messages.sid)
+    world.service.send(conversation, "bob", "x")
+    page(world, conversation)
+    cache.evict(0)
+    assert cached(world, conversation) == []
+    world.cut()
+    world.settle()
+    assert added(world) == ["MessageAdded 0"]
+    # Announced, evicted, and replayed from an older position.
+    cache.evict(0)
+    cache.added(ItemAdded(key=0, data={"sid": "IM1"}, event_id=0))
+    world.settle()
+    assert added(world) == ["MessageAdded 0"]
+    assert cached(world, conversation) == []
+    # Unknown again: an update is not told, fetching makes it known.
+    world.service.edit(conversation, 0, text="y")
+    world.settle()
+    assert not any("MessageUpdated" in word for word in world.words)
+    assert bodies(page(world, conversation).messages) == ["y"]
+
+
+def test_a_message_that_was_sent_and_not_announced_yet_is_not_evicted() -> None:
+    world, conversation = world_with()
+    world.service.events_after_replies = True
+    sending = send(world, conversation)
+    world.run_until(lambda: sending.is_settled)
+    world.model(conversation.sid).messages.evict(0)
+    world.settle()
+    (told,) = [event for event in world.told if type(event).__name__ == "MessageAdded"]
+    assert told.message is sending.result()
 
 
 # Updates and removals
@@ -693,7 +729,9 @@ def test_leaving_while_the_list_is_read_again_ends_the_reading() -> None:
     world.service.send(conversation, "bob", "missed")
     lose_history(world, conversation, is_new_list=False)
     world.service.fault("Items", delay=3.0)
-    world.run(1.5)
+    cache = world.model(conversation.sid).messages
+    world.run_until(lambda: cache._rereading is not None)
+    world.run(0.1)
     world.service.remove(conversation, "alice")
     world.settle()
     assert added(world) == []
@@ -727,6 +765,40 @@ def test_odd_pages_while_reading_again_end_it() -> None:
         world.service.send(conversation, "bob", "later")
         world.settle()
         assert "MessageAdded 4" in world.words
+
+
+def test_a_message_removed_while_the_list_is_read_again_is_told_once() -> None:
+    world, conversation = world_with(3)
+    page(world, conversation)
+    world.take()
+    world.cut()
+    lose_history(world, conversation, is_new_list=False)
+    cache = world.model(conversation.sid).messages
+    world.service.fault("Items", delay=0.0)
+    world.service.fault("Items", delay=2.0)
+    # It leaves the cache while the second page, that with the cached messages, is on its way.
+    items = [request for request in world.service.requests if "Items" in request.path]
+    world.run_until(lambda: cache._rereading is not None)
+    world.run_until(
+        lambda: sum("Items" in r.path for r in world.service.requests) == len(items) + 2
+    )
+    cache._removed(1)
+    world.settle()
+    assert cached(world, conversation) == [0, 2]
+    assert [word for word in world.words if "Message" in word] == ["MessageDeleted 1"]
+
+
+def test_events_of_another_kind_are_passed_over() -> None:
+    world, conversation = world_with(1)
+    model = world.model(conversation.sid)
+    assert model.message_list is not None
+    model.messages.list_changed(DocumentUpdated(data={}, previous={}), model.message_list)
+    model.roster.map_changed(HistoryLost(3))
+    model._document_changed(HistoryLost(3))
+    world.list._changed(HistoryLost(3))
+    world.engine.ready_service().own_user._changed(HistoryLost(3))
+    world.settle()
+    assert world.take_words() == []
 
 
 def test_messages_of_a_forgotten_conversation_stay_readable() -> None:

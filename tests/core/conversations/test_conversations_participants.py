@@ -13,6 +13,7 @@ from conversations._core.conversations.snapshots import ParticipantSnapshot
 from conversations._core.promises import Promise
 from conversations._core.sync.events import ItemRemoved, ItemUpdated
 from conversations.attributes import Attributes
+from conversations.enums import ConversationSynchronizationStatus as Level
 from conversations.enums import ParticipantUpdateReason
 from conversations.errors import ConflictError, ConversationsError, ForbiddenError
 from tests.core.simulated_objects import Response
@@ -214,6 +215,38 @@ def test_a_rejoin_loads_silently() -> None:
     assert sorted(map(str, identities(world, conversation))) == ["alice", "bob", "dave"]
     assert world.record(conversation.sid).participants[conversation.members["bob"]] is kept
     assert kept.snapshot.attributes.value == {"new": 1}
+
+
+def test_a_roster_whose_loading_was_broken_off_is_loaded_by_the_next_attempt() -> None:
+    service = SimulatedService()
+    conversation = service.create("bob", "alice", "bob")
+    for number in range(120):
+        service.add(conversation, f"user {number}")
+    service.fault(f"{conversation.sid}.messages", status=404, delay=0.3)
+    service.fault("Items", delay=5.0)
+    world = World(service).ready()
+    snapshot = world.record(conversation.sid).snapshot
+    assert snapshot.synchronization_status is Level.FAILED
+    assert not world.model(conversation.sid).roster.is_loaded
+    assert len(participants(world, conversation)) == 122
+    assert world.model(conversation.sid).roster.is_loaded
+    world.take()
+    service.add(conversation, "zoe")
+    world.settle()
+    assert words(world) == ["ParticipantAdded"]
+
+
+def test_a_roster_that_is_refused_while_it_is_loaded_is_not_loaded() -> None:
+    service = SimulatedService()
+    conversation = service.create("bob", "alice", "bob")
+    for number in range(120):
+        service.add(conversation, f"user {number}")
+    service.refused_subscriptions[conversation.roster.sid] = (403, 54007)
+    service.fault("Items", delay=1.0)
+    world = World(service).ready()
+    snapshot = world.record(conversation.sid).snapshot
+    assert snapshot.synchronization_status is Level.FAILED
+    assert not world.model(conversation.sid).roster.is_loaded
 
 
 @pytest.mark.parametrize("is_new_map", [False, True])

@@ -456,6 +456,19 @@ def test_a_conversation_removed_after_the_list_came_is_deleted() -> None:
     assert world.words[-1] == "COMPLETED"
 
 
+def test_leaving_a_conversation_that_is_being_opened_does_not_hold_the_start_up() -> None:
+    service = service_with(1)
+    (conversation,) = conversations(service)
+    service.fault(".messages", is_silent=True)
+    world = World(service)
+    world.start()
+    world.run(1.0)
+    assert world.record(conversation.sid).snapshot.synchronization_status is Level.METADATA
+    service.remove(conversation, "alice", keep_entry=True)
+    world.settle()
+    assert world.words[-1] == "COMPLETED"
+
+
 def test_a_conversation_added_while_the_list_is_read_is_added_once() -> None:
     service = service_with(1)
     world = slow_list(service)

@@ -71,8 +71,8 @@ def test_a_map_tells_the_difference() -> None:
 
     assert events == [
         ItemRemoved(key="key 1", event_id=4, previous={"n": 1}),
-        ItemUpdated(key="key 0", data={"n": 3}, event_id=3, previous={"n": 0}),
         ItemAdded(key="new", data={"n": 2}, event_id=2),
+        ItemUpdated(key="key 0", data={"n": 3}, event_id=3, previous={"n": 0}),
     ]
     assert sync_map.position == 4
 
