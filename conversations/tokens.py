@@ -195,7 +195,7 @@ def _decode(token: object) -> tuple[Mapping[str, JSONValue], Mapping[str, JSONVa
         message = f"a token is a string, not {type(token).__name__}"
         raise InvalidArgumentError(message)
     if not token:
-        message = "the token is empty"
+        message = "the token is empty; pass the access token that your server made for the user"
         raise InvalidArgumentError(message)
     if not _JWT.fullmatch(token):
         message = (

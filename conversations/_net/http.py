@@ -97,7 +97,10 @@ class HttpCall:
         """
         All of the address that may be shown.
         """
-        return urlsplit(self.url).hostname or "no host"
+        try:
+            return urlsplit(self.url).hostname or "nowhere"
+        except ValueError:
+            return "nowhere"
 
 
 @attrs.frozen(kw_only=True)

@@ -38,6 +38,7 @@ from .views import (
     PushRegistrationView,
     PushView,
     ReceiptView,
+    RoleView,
     TemplateView,
     UserView,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "ReceiptView",
     "Refusal",
     "RequestRecord",
+    "RoleView",
     "Settings",
     "TemplateView",
     "UserView",

@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         help="take tokens of anybody: signature, issuer, lifetime and service are not checked",
     )
     add("--reachability", action="store_true", help="show users online and offline")
+    add("--roles", action="store_true", help="let the permissions of roles count")
     add("--verbose", action="store_true", help="log every request")
     return parser
 
@@ -103,6 +104,7 @@ def _make(options: argparse.Namespace) -> Emulator:
             Settings(),
             permissive_tokens=options.permissive,
             reachability_enabled=options.reachability,
+            enforces_roles=options.roles,
         ),
     )
 

@@ -324,7 +324,7 @@ class Acts(Remote):
 
         def remove(service: Service) -> None:
             found = conversations.look_up(service, conversation)
-            messages.remove(SERVER, found, named_message(found, message))
+            messages.remove(service, SERVER, found, named_message(found, message))
 
         self._act(remove)
 

@@ -12,7 +12,7 @@ from .clock import Clock
 from .connections import Connections
 from .continuation import ContinuationTokens
 from .deliveries import Deliveries
-from .domain import content, users
+from .domain import beginning, users
 from .domain.service import Service
 from .faults import Faults
 from .ids import ServiceIds
@@ -48,7 +48,7 @@ class Backend:
 
     def _begin(self) -> None:
         self.service = Service(self.settings, self.clock, self.ids, self)
-        content.add_first_templates(self.service)
+        beginning.furnish(self.service)
         self.dispatcher = Dispatcher(self.service, self.faults, self.deliveries)
 
     def reset(self) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from .._core.twilsock.frames import Frame, MalformedFrame, decode_frame
 from . import twilsock
-from .faults import Backoff, Handshake, HoldKind, TwilsockStatus
+from .fault_kinds import Backoff, HoldKind, Target, TwilsockStatus
 from .handshake import Accepted, accept_init, accept_update
 from .requests import Requests
 from .timers import Timer
@@ -255,7 +255,7 @@ class Connection:
                 self.send(twilsock.reply(frame.id, twilsock.BAD_REQUEST))
 
     def _hold_or(self, receive: Callable[[Frame], None], frame: Frame) -> None:
-        hold = self.backend.faults.hold(HoldKind.HANDSHAKE, Handshake(frame.method), self.identity)
+        hold = self.backend.faults.hold(HoldKind.HANDSHAKE, Target(frame.method), self.identity)
         if hold is None:
             receive(frame)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .faults import (
+from .fault_kinds import (
     Backoff,
     ConnectionRefusal,
     DamagedContinuation,

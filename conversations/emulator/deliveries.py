@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from .faults import EventTrouble, Faults, HoldKind, named
+from .fault_kinds import EventTrouble, HoldKind, named
+from .faults import Faults
 from .sync.objects import Subscriber
 from .watch import Watch
 

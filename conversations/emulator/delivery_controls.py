@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from .faults import (
+from .fault_kinds import (
     Direction,
     EventFault,
     EventTrouble,

@@ -19,6 +19,7 @@ from .credentials import Credentials
 from .delivery_controls import DeliveryControls
 from .observations import Observations
 from .outside_acts import OutsideActs
+from .role_acts import RoleActs
 from .server import Server
 from .settings import Settings
 from .tokens import mint
@@ -33,7 +34,7 @@ DEFAULT_TOKEN_LIFETIME = 3600.0
 LARGEST_PORT = 65_535
 
 
-class Emulator(Controls, DeliveryControls, Observations, Acts, ContentActs, OutsideActs):
+class Emulator(Controls, DeliveryControls, Observations, Acts, ContentActs, OutsideActs, RoleActs):
     """
     A local Conversations service on a port of its own, with its thread.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from .faults import Fault, Hold
+from .fault_kinds import Fault, Hold
 
 if TYPE_CHECKING:
     from .backend import Backend

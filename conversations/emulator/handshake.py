@@ -13,7 +13,7 @@ from .._core.twilsock.frames import Frame
 from .._core.upstream import JSONValue
 from . import twilsock
 from .domain import users
-from .faults import Backoff, TwilsockStatus
+from .fault_kinds import Backoff, TwilsockStatus
 from .journal import HandshakeRecord
 from .tokens import TokenClaims, TokenRefused
 

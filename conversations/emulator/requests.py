@@ -16,7 +16,7 @@ from . import twilsock
 from .api.calls import MUTATION_ID_HEADER, Answer, UpstreamCall
 from .api.dispatch import Origin, ordered_failure
 from .domain import users
-from .faults import HoldKind
+from .fault_kinds import HoldKind
 from .journal import RequestRecord
 from .refusals import Refusal
 

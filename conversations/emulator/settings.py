@@ -105,6 +105,7 @@ class Settings:
             to is not what it can reach.
         inactive_timer: Seconds without activity until a new conversation becomes inactive.
         closed_timer: Seconds without activity until a new conversation is closed.
+        enforces_roles: Whether the permissions of roles count, besides membership.
         push: Push notifications that would be sent.
         limits: Limits that are enforced.
     """
@@ -132,5 +133,6 @@ class Settings:
     public_url: str | None = None
     inactive_timer: float | None = None
     closed_timer: float | None = None
+    enforces_roles: bool = False
     push: PushSettings = attrs.field(factory=PushSettings)
     limits: Limits = attrs.field(factory=Limits)

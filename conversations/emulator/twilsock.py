@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from .._core.twilsock.frames import encode_frame
 from .._core.upstream import JSONValue, json_body
 from .api.calls import Answer
-from .faults import Backoff, TwilsockStatus
+from .fault_kinds import Backoff, TwilsockStatus
 
 OK = TwilsockStatus(code=200, status="OK")
 BAD_REQUEST = TwilsockStatus(code=400, status="BAD_REQUEST")

@@ -19,6 +19,7 @@ from .domain.records import (
     Participant,
     Push,
     PushRegistration,
+    Role,
     User,
 )
 
@@ -287,4 +288,28 @@ class PushView:
             token=push.registration.token,
             type=push.type,
             payload=push.payload,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class RoleView:
+    """
+    A role of users (*type* ``service``) or participants (``conversation``).
+    """
+
+    sid: str
+    friendly_name: str
+    type: str
+    permissions: frozenset[str]
+
+    @classmethod
+    def of(cls, role: Role) -> RoleView:
+        """
+        The role as it is now.
+        """
+        return cls(
+            sid=role.sid,
+            friendly_name=role.friendly_name,
+            type=role.type.value,
+            permissions=role.permissions,
         )

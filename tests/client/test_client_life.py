@@ -41,13 +41,6 @@ def create(emulator: Emulator, **arguments: Any) -> ConversationsClient:
     )
 
 
-def sockets() -> int:
-    """
-    How many descriptors the process has open.
-    """
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
 def run(emulator: Emulator, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """
     Run a program against the emulator in a process of its own.
@@ -63,25 +56,71 @@ def run(emulator: Emulator, program: str, *arguments: str) -> subprocess.Complet
     )
 
 
-def test_two_hundred_clients_leave_nothing_behind(emulator: Emulator, room: str) -> None:
-    def live() -> weakref.ref[ConversationsClient]:
-        with create(emulator) as client:
-            client.wait_for_synchronization(timeout=limit())
-            client.get_conversation(room).get_participants()
-            return weakref.ref(client)
+# The emulator's sockets are not in the process that counts.
+COUNTING = """
+import gc, os, sys, threading, weakref
+from conversations import ConversationsClient, ConversationsError
 
+def left():
+    gc.collect()
+    return threading.active_count(), sorted(os.listdir("/proc/self/fd"))
+
+def check(live, count):
     live()  # whatever is made only once
-    emulator.wait_for_connections(0, timeout=limit())
-    gc.collect()
-    threads, descriptors = threading.active_count(), sockets()
+    before = left()
+    references = [live() for _ in range(count)]
+    assert left() == before, (left(), before)
+    alive = [one for one in references if one is not None and one() is not None]
+    assert not alive, alive
+    print("nothing is left")
+"""
 
-    references = [live() for _ in range(200)]
 
-    assert threading.active_count() == threads
-    emulator.wait_for_connections(0, timeout=limit())
-    gc.collect()
-    assert sockets() == descriptors
-    assert [one for one in references if one() is not None] == []
+def test_two_hundred_clients_leave_nothing_behind(emulator: Emulator, room: str) -> None:
+    result = run(
+        emulator,
+        f"""{COUNTING}
+def live():
+    with ConversationsClient.create(sys.argv[1], timeout=20) as client:
+        client.wait_for_synchronization(timeout=20)
+        client.get_conversation(sys.argv[2]).get_participants(timeout=20)
+        return weakref.ref(client)
+
+check(live, 200)
+""",
+        emulator.token("alice"),
+        room,
+    )
+
+    assert (result.stdout, result.stderr) == ("nothing is left\n", "")
+
+
+@pytest.mark.parametrize("how", ["refused", "closed", "too slow"])
+def test_creations_that_fail_leave_nothing_behind(emulator: Emulator, how: str) -> None:
+    if how == "refused":
+        emulator.refuse_init()
+    elif how == "closed":
+        emulator.refuse_connections(status=None)
+    else:
+        emulator.hold_requests("*/Configuration")
+
+    result = run(
+        emulator,
+        f"""{COUNTING}
+def live():
+    try:
+        ConversationsClient.create(sys.argv[1], timeout=20 if sys.argv[2] == "refused" else 0.1)
+    except ConversationsError:
+        return None
+    raise AssertionError
+
+check(live, 20)
+""",
+        emulator.token("alice"),
+        how,
+    )
+
+    assert (result.stdout, result.stderr) == ("nothing is left\n", "")
 
 
 def test_clients_that_are_dropped_leave_nothing_behind(emulator: Emulator, room: str) -> None:

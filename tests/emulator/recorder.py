@@ -15,7 +15,7 @@ from conversations.emulator import ManualClock, Settings
 from conversations.emulator.api.calls import Answer, UpstreamCall
 from conversations.emulator.api.dispatch import Dispatcher, Origin
 from conversations.emulator.deliveries import Deliveries
-from conversations.emulator.domain import users
+from conversations.emulator.domain import roles, users
 from conversations.emulator.domain.service import Service
 from conversations.emulator.faults import Faults
 from conversations.emulator.ids import ServiceIds
@@ -191,4 +191,6 @@ def make_service(clock: ManualClock, settings: Settings | None = None, seed: int
     """
     A service without connections.
     """
-    return Service(settings or Settings(), clock, ServiceIds(seed), Surroundings(clock))
+    service = Service(settings or Settings(), clock, ServiceIds(seed), Surroundings(clock))
+    roles.add_first_roles(service)
+    return service

@@ -19,7 +19,7 @@ from conversations.emulator import ManualClock, Settings
 from conversations.emulator.backend import Backend
 from conversations.emulator.connection import Connection
 from conversations.emulator.continuation import ContinuationTokens
-from conversations.emulator.faults import InitRefusal, TwilsockStatus
+from conversations.emulator.fault_kinds import InitRefusal, TwilsockStatus
 from conversations.emulator.ids import ServiceIds
 from conversations.emulator.timers import Timers
 from conversations.emulator.tokens import mint

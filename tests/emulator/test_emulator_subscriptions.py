@@ -234,7 +234,7 @@ def test_a_request_without_sense_is_refused_as_a_whole(body: JSONValue, api: Api
 
 
 def test_an_interrupted_replay_says_how_far_it_came(api: Api, targets: list[Any]) -> None:
-    from conversations.emulator.faults import ReplayCut
+    from conversations.emulator.fault_kinds import ReplayCut
 
     listed = targets[2]
     api.faults.add(ReplayCut(remaining=2, after_events=1))

@@ -555,3 +555,35 @@ def test_many_threads_may_put_at_once() -> None:
     for thread in range(8):
         assert [number for each, number in received if each == thread] == list(range(200))
     setting.close()
+
+
+def test_calls_of_our_own_are_made_on_the_listener_thread_in_their_place() -> None:
+    loop = Loop()
+    setting = Setting(loop=loop)
+    ours: list[object] = []
+    done = threading.Event()
+
+    def take() -> None:
+        ours.append((threading.current_thread().name, setting.events.items))
+        done.set()
+
+    setting.dispatcher.put(1)
+    setting.dispatcher.put_call(ListenerCall("ours", take, is_ours=True))
+    loop.run_one()
+    assert done.wait(limit())
+
+    assert ours == [("conversations-listeners-7", [1])]
+    setting.close()
+
+
+def test_progress_is_told_after_each_item_with_all_its_calls_and_at_the_end() -> None:
+    progress: Recorder[object] = Recorder()
+    setting = Setting(on_progress=lambda: progress.add(list(setting.events.items)))
+    setting.dispatcher.put(1)
+    progress.wait_for([1])
+    setting.dispatcher.put(2)
+    progress.wait_for([1], [1, 2])
+    assert not setting.dispatcher.is_over
+    setting.close()
+    assert progress.items == [[1], [1, 2], [1, 2]]
+    assert setting.dispatcher.is_over

@@ -52,6 +52,8 @@ def test_defaults_are_the_documented_ones():
         ("typing_indicator_timeout", [0, -1.0, "10", True, float("nan"), float("inf")]),
         ("http_cache_interval", [-1, "PT5S", False, float("inf")]),
         ("user_infos_to_subscribe", [0, -1, 1.0, "1", True]),
+        ("channel_metadata_cache_capacity", [0, -1, 1.0, "1", None, True]),
+        ("message_recipients_cache_capacity", [0, -1, 1.0, "1", None, True]),
         ("token_refresh_margin", [-1, "1", None, False, float("nan")]),
         *[
             (name, [0, -1, 1.0, "1", None, True])

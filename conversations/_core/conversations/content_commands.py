@@ -6,13 +6,7 @@ from __future__ import annotations
 
 from conversations.content import ContentTemplate
 from conversations.enums import ErrorReason
-from conversations.errors import (
-    ClientStateError,
-    ConversationsError,
-    InvalidArgumentError,
-    MediaError,
-    RequestTimeoutError,
-)
+from conversations.errors import ConversationsError, MediaError
 
 from . import rich_content
 from .calls import Call
@@ -61,8 +55,6 @@ class ContentCommands:
 
         try:
             entries = await all_entries(read)
-        except (ClientStateError, InvalidArgumentError, RequestTimeoutError):
-            raise
         except ConversationsError as error:
             raise with_reason(error, ErrorReason.CONTENT_TEMPLATES_FETCH_ERROR) from error
         found = (rich_content.template(entry) for entry in entries)

@@ -357,9 +357,10 @@ def _present(model: ConversationModel) -> ConversationRecord:
 
 
 def _conversation_not_found(refusal: ConversationsError | None) -> NotFoundError:
-    info = ErrorInfo(code=ErrorInfo.CONVERSATION_NOT_FOUND, message="no such conversation")
-    if refusal is not None:
-        info = attrs.evolve(
-            refusal.error_info, code=refusal.code or ErrorInfo.CONVERSATION_NOT_FOUND
-        )
-    return NotFoundError(info)
+    words = "there is no such conversation, or the user may not see it; check the sid or name"
+    if refusal is None:
+        return NotFoundError(ErrorInfo(code=ErrorInfo.CONVERSATION_NOT_FOUND, message=words))
+    info = refusal.error_info
+    code = info.code or ErrorInfo.CONVERSATION_NOT_FOUND
+    said = info.description or info.message
+    return NotFoundError(attrs.evolve(info, code=code, message=words, description=said))

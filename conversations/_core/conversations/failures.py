@@ -187,13 +187,16 @@ def connection_error(failure: ConnectionFailure) -> ConversationsError:
     info = failure_info(failure)
     error: ConversationsError
     if _says_expired(failure):
-        error = TokenExpiredError(info)
+        words = f"{info.message}; get a new token from your server"
+        error = TokenExpiredError(attrs.evolve(info, message=words))
     elif _says_rejected(failure):
-        error = TokenRejectedError(info)
+        words = f"{info.message}; check account, API key and service where the token is made"
+        error = TokenRejectedError(attrs.evolve(info, message=words))
     elif failure.kind in (FailureKind.TLS_VERIFICATION, FailureKind.TLS):
         error = TlsError(info)
     elif failure.kind in (FailureKind.NAME_RESOLUTION, FailureKind.CONNECT):
-        error = ConnectError(info)
+        words = f"{info.message}; check the address, the network and the proxy settings"
+        error = ConnectError(attrs.evolve(info, message=words))
     else:
         error = TransportError(info)
     error.__cause__ = failure.cause

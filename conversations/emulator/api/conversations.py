@@ -5,7 +5,6 @@ Conversations, as everybody sees them.
 from __future__ import annotations
 
 from ..domain import conversations
-from ..domain.access import require_insider
 from ..domain.fields import ConversationFields
 from ..domain.records import Conversation
 from .bodies import json_object, optional_text, text
@@ -33,7 +32,7 @@ def get_conversation(call: Call) -> Answer:
     ``GET {conversations}/{sid}``.
     """
     conversation = named_conversation(call)
-    require_insider(conversation, call.caller)
+    conversations.require_reader(call.service, call.caller, conversation)
     return Answer(body=seen_conversation_body(call, conversation))
 
 

@@ -13,7 +13,8 @@ import attrs
 from ..deliveries import Deliveries
 from ..domain.records import User
 from ..domain.service import Service
-from ..faults import FailedRequest, Faults
+from ..fault_kinds import FailedRequest
+from ..faults import Faults
 from ..refusals import Refusal, refusal
 from ..routing import find_route
 from ..sync.objects import Subscriber

@@ -56,7 +56,7 @@ def remove_message(call: Call) -> Answer:
     ``DELETE {conversations}/{sid}/Messages/{message sid}``.
     """
     conversation, message = named_message(call)
-    messages.remove(call.caller, conversation, message)
+    messages.remove(call.service, call.caller, conversation, message)
     return Answer(status=204)
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 from ..ids import is_sid
 from ..refusals import refusal
 from ..sync.objects import SyncDocument, SyncList, SyncMap
-from . import media, memberships, states
+from . import media, memberships, roles, states
 from .access import is_insider, is_participant, require_insider, require_open
 from .fields import ConversationFields, Unset
 from .items import conversation_document
@@ -45,6 +45,7 @@ def create(service: Service, caller: Caller, fields: ConversationFields) -> Conv
     """
     Make a conversation. Its creator, unless it is the server, sees it but is not in it.
     """
+    roles.require(service, caller, None, "createConversation")
     fields.check(service.limits)
     unique_name = _value(fields.unique_name, None) or None
     if unique_name in service.unique_names:
@@ -80,6 +81,7 @@ def update(
     Change names, attributes or state. A request without any of them changes nothing.
     """
     require_insider(conversation, caller)
+    _require_permissions(service, caller, conversation, fields)
     require_open(conversation)
     fields.check(service.limits)
     _rename(service, conversation, fields.unique_name)
@@ -103,6 +105,7 @@ def remove(service: Service, caller: Caller, conversation: Conversation) -> None
     that they have left.
     """
     require_insider(conversation, caller)
+    roles.require(service, caller, conversation, "deleteConversation")
     states.end(conversation)
     memberships.hide_from_all(service, conversation)
     del service.conversations[conversation.sid]
@@ -114,12 +117,30 @@ def remove(service: Service, caller: Caller, conversation: Conversation) -> None
     media.remove_of(service, conversation)
 
 
+def require_reader(service: Service, caller: Caller, conversation: Conversation) -> None:
+    """
+    Refuse everybody but insiders, and those who may read every conversation.
+    """
+    if not roles.is_admin(service, caller.identity):
+        require_insider(conversation, caller)
+
+
+def _require_permissions(
+    service: Service, caller: Caller, conversation: Conversation, fields: ConversationFields
+) -> None:
+    names = (fields.friendly_name, fields.unique_name)
+    if any(not isinstance(name, Unset) for name in names):
+        roles.require(service, caller, conversation, "editConversationName")
+    if not isinstance(fields.attributes, Unset):
+        roles.require(service, caller, conversation, "editConversationAttributes")
+
+
 def _create_objects(service: Service, conversation: Conversation) -> None:
     def for_insiders(identity: str) -> bool:
-        return is_insider(conversation, identity)
+        return is_insider(conversation, identity) or roles.is_admin(service, identity)
 
     def for_participants(identity: str) -> bool:
-        return is_participant(conversation, identity)
+        return is_participant(conversation, identity) or roles.is_admin(service, identity)
 
     creator, name = conversation.created_by, conversation.sid
     conversation.document = service.store.create(

@@ -5,7 +5,7 @@ Sending, editing and removing messages.
 from __future__ import annotations
 
 from ..refusals import refusal
-from . import content, delivery, media, participants, push, states
+from . import content, delivery, media, participants, push, roles, states
 from .access import require_open, require_participant
 from .content import Rendered
 from .fields import NOTHING_ATTACHED, AttachedFields, MessageFields, Unset
@@ -38,6 +38,9 @@ def send(
     message that is made from a template has the template's words, not those of *fields*.
     """
     require_participant(conversation, caller)
+    roles.require(service, caller, conversation, "sendMessage")
+    if attached.media_sids:
+        roles.require(service, caller, conversation, "sendMediaMessage")
     require_open(conversation)
     fields.check(service.limits)
     named = media.to_attach(service, attached.media_sids)
@@ -84,6 +87,12 @@ def edit(
     Change body or attributes. A request without either changes nothing.
     """
     require_participant(conversation, caller)
+    own = "Own" if message.author == caller.identity else "Any"
+    if not (isinstance(fields.body, Unset) and isinstance(fields.subject, Unset)):
+        roles.require(service, caller, conversation, f"edit{own}Message", "editAnyMessage")
+    if not isinstance(fields.attributes, Unset):
+        permissions = (f"edit{own}MessageAttributes", "editAnyMessageAttributes")
+        roles.require(service, caller, conversation, *permissions)
     require_open(conversation)
     fields.check(service.limits)
     if fields == MessageFields():
@@ -99,11 +108,13 @@ def edit(
     conversation.list.set_item(message.index, message_item(message))
 
 
-def remove(caller: Caller, conversation: Conversation, message: Message) -> None:
+def remove(service: Service, caller: Caller, conversation: Conversation, message: Message) -> None:
     """
     Remove a message. Its index is not used again.
     """
     require_participant(conversation, caller)
+    own = "Own" if message.author == caller.identity else "Any"
+    roles.require(service, caller, conversation, f"delete{own}Message", "deleteAnyMessage")
     require_open(conversation)
     was_last = conversation.last_message is message
     del conversation.messages[message.index]

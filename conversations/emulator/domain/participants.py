@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from ..ids import is_sid
 from ..refusals import refusal
-from . import memberships, push, states, users
+from . import memberships, push, roles, states, users
 from .access import require_insider, require_open, require_participant
+from .conversations import require_reader
 from .fields import BindingFields, check_attributes, check_identity
 from .items import conversation_document, roster_item
-from .records import Binding, Caller, Conversation, Membership, Participant, User
+from .records import Binding, Caller, Conversation, Membership, Participant, Role, User
 from .service import Service
 
 
@@ -49,9 +50,10 @@ def add_user(
     Add a user, or join. An identity that nobody has used yet becomes a user.
     """
     if identity == caller.identity and not caller.is_server:
-        _check_joining(conversation, caller)
+        _check_joining(service, conversation, caller)
     else:
         require_insider(conversation, caller)
+        roles.require(service, caller, conversation, "addParticipant")
     require_open(conversation)
     check_identity(identity, service.limits)
     check_attributes(attributes, service.limits.participant_attributes_bytes)
@@ -83,6 +85,7 @@ def add_address(
     Add somebody outside the chat.
     """
     require_insider(conversation, caller)
+    roles.require(service, caller, conversation, "addParticipant", "addNonChatParticipant")
     require_open(conversation)
     binding = fields.check(service.limits)
     check_attributes(attributes, service.limits.participant_attributes_bytes)
@@ -109,6 +112,8 @@ def update(
     Change a participant's attributes.
     """
     require_participant(conversation, caller)
+    if participant.identity != caller.identity:
+        roles.require(service, caller, conversation, "editAnyParticipantAttributes")
     require_open(conversation)
     check_attributes(attributes, service.limits.participant_attributes_bytes)
     participant.attributes = attributes
@@ -127,6 +132,10 @@ def remove(
     """
     require_insider(conversation, caller)
     participant = find(conversation, sid_or_identity)
+    is_leaving = participant.identity == caller.identity
+    roles.require(
+        service, caller, conversation, "leaveConversation" if is_leaving else "removeParticipant"
+    )
     require_open(conversation)
     del conversation.participants[participant.sid]
     if participant.identity is not None:
@@ -135,17 +144,29 @@ def remove(
     conversation.roster.remove_item(participant.sid)
     for target in (conversation.document, conversation.list, conversation.roster):
         target.drop_strangers()
-    if participant.identity is not None and participant.identity != caller.identity:
+    if participant.identity is not None and not is_leaving:
         push.participant_removed(service, conversation, participant.identity)
 
 
-def _check_joining(conversation: Conversation, caller: Caller) -> None:
+def set_role(
+    service: Service, conversation: Conversation, participant: Participant, role: Role
+) -> None:
+    """
+    Give a participant another role.
+    """
+    participant.role_sid = role.sid
+    participant.date_updated = service.now()
+    publish(service, conversation, participant)
+
+
+def _check_joining(service: Service, conversation: Conversation, caller: Caller) -> None:
     """
     Only the creator may come back or in without being added.
     """
     if caller.identity in conversation.by_identity:
         raise refusal(50433)
-    require_insider(conversation, caller)
+    require_reader(service, caller, conversation)
+    roles.require(service, caller, conversation, "joinConversation")
 
 
 def _check_not_in_too_many(service: Service, user: User) -> None:

@@ -26,6 +26,15 @@ class ConversationState(StrEnum):
     CLOSED = "closed"
 
 
+class RoleType(StrEnum):
+    """
+    Where a role counts.
+    """
+
+    SERVICE = "service"
+    CONVERSATION = "conversation"
+
+
 class NotificationLevel(StrEnum):
     """
     Whether a participant wants push notifications of a conversation.
@@ -82,6 +91,18 @@ class Caller:
 
 
 SERVER = Caller(identity="system", is_server=True)
+
+
+@attrs.define(eq=False, kw_only=True)
+class Role:
+    """
+    A set of permissions that users, or participants, can be given.
+    """
+
+    sid: str
+    friendly_name: str
+    type: RoleType
+    permissions: frozenset[str]
 
 
 @attrs.define(eq=False, kw_only=True)

@@ -11,13 +11,22 @@ from ..ids import ServiceIds
 from ..settings import Limits, Settings
 from ..sync.objects import Ownership
 from ..sync.store import SyncStore
-from .records import ContentTemplate, Conversation, Media, Push, PushRegistration, User
+from .records import (
+    ContentTemplate,
+    Conversation,
+    Media,
+    Push,
+    PushRegistration,
+    Role,
+    User,
+)
 from .surroundings import Surroundings
 
 
 class Service:
     """
-    Users, conversations and the replicated objects that show them. Emulator thread only.
+    Users, conversations and the replicated objects that show them. Emulator thread only. What a
+    new service comes with is put in by :func:`~.beginning.furnish`.
 
     Resetting the data means a new service: all SIDs and storage ids change with it.
     """
@@ -37,9 +46,11 @@ class Service:
         )
         self.store = SyncStore(owner, ids)
         self.messaging_service_sid = ids.sid("MG")
-        self.user_role_sid = ids.sid("RL")
-        self.creator_role_sid = ids.sid("RL")
-        self.participant_role_sid = ids.sid("RL")
+        self.roles: dict[str, Role] = {}
+        self.admin_role_sid = ""
+        self.user_role_sid = ""
+        self.creator_role_sid = ""
+        self.participant_role_sid = ""
         self.users: dict[str, User] = {}
         self.conversations: dict[str, Conversation] = {}
         self.unique_names: dict[str, Conversation] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..ids import is_sid
 from ..refusals import refusal
 from ..sync.objects import SyncMap
+from . import roles
 from .fields import Unset, UserFields
 from .items import USER_ITEMS, user_item
 from .records import Caller, User
@@ -63,10 +64,14 @@ def find(service: Service, identity_or_sid: str) -> User:
 
 def update(service: Service, caller: Caller, user: User, fields: UserFields) -> None:
     """
-    Change what others see of a user. Users change nobody but themselves.
+    Change what others see of a user. Users change nobody but themselves, unless roles count and
+    one of theirs allows it.
     """
-    if not caller.is_server and caller.identity != user.identity:
+    is_own = caller.identity == user.identity
+    if not (caller.is_server or is_own or service.settings.enforces_roles):
         raise refusal(50107)
+    permissions = ("editOwnUserInfo", "editAnyUserInfo") if is_own else ("editAnyUserInfo",)
+    roles.require(service, caller, None, *permissions)
     fields.check(service.limits)
     user.date_updated = service.now()
     if not isinstance(fields.friendly_name, Unset):

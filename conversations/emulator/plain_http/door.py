@@ -16,7 +16,7 @@ from aiohttp import WSMsgType, hdrs, web
 from ..api.calls import MUTATION_ID_HEADER, Answer
 from ..api.dispatch import ordered_failure
 from ..connection import Connection
-from ..faults import HoldKind
+from ..fault_kinds import HoldKind
 from ..journal import RequestRecord
 from ..outbox import WebsocketPort
 from ..refusals import Refusal, refusal

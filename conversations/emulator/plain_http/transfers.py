@@ -13,7 +13,7 @@ import attrs
 from aiohttp import hdrs, web
 
 from ..domain.records import Media
-from ..faults import Direction, Hold, TransferFaults
+from ..fault_kinds import Direction, Hold, TransferFaults
 from .calls import HttpCall
 
 if TYPE_CHECKING:

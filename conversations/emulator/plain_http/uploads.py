@@ -11,7 +11,7 @@ from aiohttp import BodyPartReader, MultipartReader, hdrs, web
 from ..domain import media
 from ..domain.media import ANY_TYPE, Description
 from ..domain.records import Media, MediaCategory
-from ..faults import Direction
+from ..fault_kinds import Direction
 from ..refusals import refusal
 from .calls import HttpCall
 from .transfers import Transfer

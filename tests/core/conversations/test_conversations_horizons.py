@@ -192,6 +192,16 @@ def test_a_horizon_of_a_conversation_that_is_gone_is_asked_of_the_service() -> N
         assert isinstance(error(world, operation), NotFoundError)
 
 
+def test_a_horizon_can_be_moved_where_the_conversation_is_not_known_any_more() -> None:
+    world, conversation = world_with()
+    record = world.record(conversation.sid)
+    world.list.forget(world.model(conversation.sid))
+    world.service.set_entry = lambda *_, **__: None  # type: ignore[method-assign]
+    world.result(lambda _, call: reading(world).set_horizon(call, record, 1))
+    world.result(lambda _, call: reading(world).advance_horizon(call, record, 0))
+    assert posted(world) == [{"last_read_message_index": index} for index in (1, 0)]
+
+
 def test_moving_a_horizon_may_be_repeated() -> None:
     world, conversation = world_with()
     world.service.fault("/Conversations/", "POST", status=503, times=2)

@@ -16,7 +16,7 @@ from conversations._core.sync.events import ItemAdded
 from tests.core.simulated_live import TYPING_PATH, TYPING_TYPE
 from tests.core.simulated_objects import Request
 from tests.core.simulated_service import Conversation, SimulatedService
-from tests.core.simulated_world import World
+from tests.core.simulated_world import LOST, World
 
 
 def world_with(*members: str, by: str = "carol", **settings: Any) -> tuple[World, Conversation]:
@@ -583,6 +583,21 @@ def test_a_scope_survives_a_lost_connection() -> None:
     world.cut()
     world.run(20.0)
     assert len(sent(world)) >= 3
+
+
+def test_a_scope_goes_on_after_a_long_time_without_a_connection() -> None:
+    world, conversation = world_with()
+    commands(world).keep(conversation.sid)
+    world.run(1.0)
+    world.attempts.extend([LOST] * 5)
+    world.cut()
+    world.run_until(lambda: world.is_up and world.connection.identity is not None)
+    back_at = world.now
+    assert back_at - sent(world)[0].at > 10.0
+    assert len(sent(world)) == 1
+    world.run(6.0)
+    assert len(sent(world)) >= 2
+    assert sent(world)[1].at - back_at <= 5.1
 
 
 def test_a_scope_whose_notices_are_refused_stops_asking() -> None:
