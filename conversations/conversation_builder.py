@@ -103,4 +103,6 @@ class ConversationBuilder:
         )
 
     def __repr__(self) -> str:
-        return f"<ConversationBuilder {self._unique_name or self._friendly_name or ''}".rstrip() + ">"
+        return (
+            f"<ConversationBuilder {self._unique_name or self._friendly_name or ''}".rstrip() + ">"
+        )

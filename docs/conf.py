@@ -27,18 +27,22 @@ myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 
 # GitHub draws the state diagram; here its text is shown.
-suppress_warnings = ["misc.highlighting_failure"]
+# Many classes have an attribute "type"; signatures mean the built-in one.
+suppress_warnings = ["misc.highlighting_failure", "ref.python"]
 nitpicky = True
 nitpick_ignore_regex = [
     # Type variables and aliases have no page of their own.
     (
         "py:.*",
-        r"(conversations\..*\.)?(T|T_contra|P|Self|Token|Direction|EmailLevel|Facade|Record)",
+        r"(conversations\..*\.)?(T|T_contra|P|Self|Token|Direction|EmailLevel|MediaItem|EmailItem|Variables|Facade|Record)",
     ),
     # What the signatures show of types that are not public.
     ("py:.*", r"conversations\._.*"),
     ("py:.*", r"(Objects|.*Record|JSON.*|AttributesLike|.*JSONValue.*)"),
-    ("py:.*", r"conversations\.(tokens\.(_Generate|Grant)|properties\.Endpoints)"),
+    (
+        "py:.*",
+        r"conversations\.(tokens\.(_Generate|Grant)|properties\.Endpoints|message_builder\._Content)",
+    ),
     # Other packages' documentation is not looked up: building needs no network.
     (
         "py:.*",

@@ -15,7 +15,10 @@ from pathlib import Path
 import conversations
 
 FOLDER = Path(__file__).parent
-BESIDES = {"conversations.tokens": ["conversations.tokens.Claims"]}
+BESIDES = {
+    "conversations.properties": ["conversations.properties.Dispatcher"],
+    "conversations.tokens": ["conversations.tokens.Claims"],
+}
 """
 What is not exported but handed to users.
 """

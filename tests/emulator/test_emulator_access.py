@@ -30,7 +30,10 @@ class Place:
     message: str
 
     def attempt(self, identity: str, method: str, path: str, body: JSONValue) -> Any:
-        path = path.format(sid=self.sid, bob=self.bob, message=self.message, me=identity)
+        names = {"sid": self.sid, "bob": self.bob, "message": self.message, "me": identity}
+        path = path.format(**names)
+        if isinstance(body, str):
+            body = body.format(**names)
         answer = self.api(identity, method, path, body)
         if 200 <= answer.status < 300:
             return ALLOWED
@@ -127,6 +130,31 @@ def place(new_place: NewPlace) -> Place:
             ALLOWED,
             ALLOWED,
             (404, 50350),
+        ),
+        (
+            "GET",
+            "Conversations/{sid}/Messages/{message}/Receipts",
+            None,
+            NOT_IN_IT,
+            ALLOWED,
+            NOT_IN_IT,
+        ),
+        (
+            "GET",
+            "Conversations/{sid}/Messages/{message}/ChannelMetadata",
+            None,
+            NOT_IN_IT,
+            (404, 50530),
+            NOT_IN_IT,
+        ),
+        ("GET", "Conversations/{sid}/MessageRecipients", None, NOT_IN_IT, ALLOWED, NOT_IN_IT),
+        (
+            "POST",
+            "/v1/Instances/IS00000000000000000000000000000003/Typing",
+            "ChannelSid={sid}",
+            NOT_IN_IT,
+            ALLOWED,
+            NOT_IN_IT,
         ),
         ("GET", "/v3/Documents/{sid}.channel", None, ALLOWED, ALLOWED, (403, 54007)),
         ("GET", "/v3/Lists/{sid}.messages", None, (403, 54007), ALLOWED, (403, 54007)),

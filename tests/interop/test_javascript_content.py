@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.interop.js_client import JsError, Pair, Start
-from tests.interop.samples import BYTES
+from tests.interop.samples import BYTES, VARIANTS
 
 if TYPE_CHECKING:
     from conversations.emulator import Emulator
@@ -128,51 +128,6 @@ def test_no_template_and_many_templates_are_listed(start: Start, emulator: Emula
 
     names = [one["friendlyName"] for one in fresh.call("contentTemplates")]
     assert names == [f"number {number}" for number in range(203)]
-
-
-VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "twilio/text": ({"body": "Hi {{1}}"}, {"type": "text", "body": "Hi Bo"}),
-    "twilio/media": (
-        {"body": "Look, {{1}}", "media": ["https://example.com/{{1}}.png"]},
-        {"type": "media", "body": "Look, Bo", "media": ["https://example.com/Bo.png"]},
-    ),
-    "twilio/location": (
-        {"longitude": 13.4, "latitude": 52.5, "label": "{{1}} is here"},
-        {"type": "location", "longitude": 13.4, "latitude": 52.5, "label": "Bo is here"},
-    ),
-    "twilio/quick-reply": (
-        {"body": "{{1}}?", "actions": [{"title": "Yes", "id": "yes"}, {"title": "No"}]},
-        {
-            "type": "quickReply",
-            "body": "Bo?",
-            "replies": [{"title": "Yes", "id": "yes"}, {"title": "No"}],
-        },
-    ),
-    "twilio/call-to-action": (
-        {
-            "body": "Well, {{1}}",
-            "actions": [
-                {"type": "URL", "title": "Look", "url": "https://example.com"},
-                {"type": "PHONE_NUMBER", "title": "Call", "phone": "+15550001"},
-            ],
-        },
-        {"type": "callToAction", "body": "Well, Bo"},
-    ),
-    "twilio/list-picker": (
-        {"body": "{{1}}", "button": "Choose", "items": [{"id": "a", "item": "Apple"}]},
-        {
-            "type": "listPicker",
-            "body": "Bo",
-            "button": "Choose",
-            "items": [{"id": "a", "item": "Apple"}],
-        },
-    ),
-    "twilio/card": (
-        {"title": "{{1}}", "subtitle": "a card", "actions": []},
-        {"type": "card", "title": "Bo", "subtitle": "a card", "media": [], "actions": []},
-    ),
-    "acme/unheard-of": ({"anything": "{{1}}"}, {"type": "other"}),
-}
 
 
 @pytest.mark.parametrize("kind", VARIANTS)

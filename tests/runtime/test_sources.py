@@ -167,7 +167,7 @@ def test_a_file_that_was_closed_meanwhile_has_no_size() -> None:
     ],
 )
 def test_what_cannot_be_sent_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidArgumentError, match="^source "):
+    with pytest.raises(InvalidArgumentError, match=r"^source "):
         source_of(value)
 
 

@@ -173,5 +173,5 @@ def test_what_the_users_file_raises_is_kept_as_the_cause() -> None:
     "value", ["", None, 5, object(), io.StringIO(), "/no/such/folder/file", Path("/")]
 )
 def test_what_cannot_be_written_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidArgumentError, match="^target "):
+    with pytest.raises(InvalidArgumentError, match=r"^target "):
         target_of(value)

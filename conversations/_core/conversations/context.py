@@ -46,7 +46,11 @@ class Context:
     ) -> None:
         """
         Tell ``on_error`` about an error that no call of the user's is there to receive.
+
+        That the client is shut down meanwhile is none.
         """
+        if error.reason is ErrorReason.CLIENT_SHUTDOWN:
+            return
         info = error.error_info if reason is None else attrs.evolve(error.error_info, reason=reason)
         _log.warning("%s: %s (status %s, code %s)", what, info.reason.name, info.status, info.code)
         self.emit(ErrorOccurred(attrs.evolve(info, message=f"{what}: {info.message}")))

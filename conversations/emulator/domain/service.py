@@ -25,8 +25,8 @@ from .surroundings import Surroundings
 
 class Service:
     """
-    Users, conversations and the replicated objects that show them. Emulator thread only. What a
-    new service comes with is put in by :func:`~.beginning.furnish`.
+    Users, conversations and the replicated objects that show them. Emulator thread only. Roles
+    and templates of a new service come from beginning.py.
 
     Resetting the data means a new service: all SIDs and storage ids change with it.
     """
