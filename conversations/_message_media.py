@@ -158,7 +158,8 @@ class MessageMedia(MessageBase):
 
         Threading: blocks; a worker thread does the work.
         """
-        if not isinstance(directory, str | os.PathLike) or not Path(directory).is_dir():
+        is_path = isinstance(directory, str | os.PathLike) and os.fspath(directory)
+        if not is_path or not Path(directory).is_dir():
             message = "directory must be the path of a folder that exists"
             raise InvalidArgumentError(message)
         self._objects.checked(timeout)

@@ -10,7 +10,6 @@ Attributes). Their content is the business of the program alone: it is never log
 from __future__ import annotations
 
 import json
-import logging
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import ClassVar, NoReturn, TypeAlias, TypeVar, Union
 import attrs
 
 from ._core.upstream import JSONScalar, JSONValue
+from ._logs import ClientLog
 from .enums import AttributesType
 from .errors import InvalidArgumentError
 
@@ -50,7 +50,7 @@ Levels of arrays and objects; beyond it Python's own limits would decide, less p
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
-logger = logging.getLogger("conversations.client")
+logger = ClientLog("conversations.client")
 
 
 def _json_copy(value: object, depth: int = 0) -> JSONValue:

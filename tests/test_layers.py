@@ -309,6 +309,18 @@ def test_the_package_does_not_print() -> None:
     assert not wrong, wrong
 
 
+def test_the_log_lines_of_the_core_name_the_client() -> None:
+    # The others write the number themselves, or are the same for all clients.
+    may = {"conversations._logs", "conversations._core.twilsock.log"}
+    wrong = [
+        module.at(line)
+        for module in MODULES.values()
+        if layer(module.name) in PURE and module.name not in may
+        for line in calls(module, "logging.getLogger")
+    ]
+    assert not wrong, wrong
+
+
 def test_tests_wait_for_conditions_and_never_sleep() -> None:
     wrong = [
         module.at(line)

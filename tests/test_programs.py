@@ -125,3 +125,66 @@ def talk_to_bot(emulator: Emulator) -> None:
             lambda message: (message.author, message.body) == ("bot", "you said: hello"),
             timeout=limit(),
         )
+
+
+def upload(emulator: Emulator, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-X", "dev", "examples/media_upload.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "CONVERSATIONS_EMULATOR_URL": emulator.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_media_upload_sends_its_files(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.create_conversation(unique_name="files", identities=["alice"])
+    (tmp_path / "notes.txt").write_bytes(b"notes")
+    (tmp_path / "film.bin").write_bytes(bytes(1024 * 1024))
+    paths = [str(tmp_path / name) for name in ("notes.txt", "film.bin")]
+
+    with upload(emulator, emulator.token("alice"), "files", *paths) as program:
+        output, errors = program.communicate(timeout=limit())
+
+    assert errors == ""
+    assert program.returncode == 0
+    assert "film.bin: 100%" in output
+    assert output.endswith("sent as message 0\n")
+    sids = re.findall(r"uploaded as (ME\w+)", output)
+    found = [emulator.get_media(sid) for sid in sids]
+    assert [(one.filename, one.content_type, one.size) for one in found] == [
+        ("notes.txt", "text/plain", 5),
+        ("film.bin", "application/octet-stream", 1024 * 1024),
+    ]
+    assert all(one.message_sid for one in found)
+
+
+def test_the_media_upload_is_cancelled_by_ctrl_c(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.create_conversation(unique_name="files", identities=["alice"])
+    (tmp_path / "film.bin").write_bytes(bytes(16 * 1024 * 1024))
+    with (
+        emulator.hold_media("upload", after_bytes=1000) as held,
+        upload(emulator, emulator.token("alice"), "files", str(tmp_path / "film.bin")) as program,
+    ):
+        try:
+            held.wait_until_held(timeout=limit())
+            program.send_signal(signal.SIGINT)
+            output, errors = program.communicate(timeout=limit())
+        except BaseException:
+            program.kill()
+            raise
+
+    assert errors == ""
+    assert program.returncode == 1
+    assert "film.bin: CANCELLED: cancelled" in output
+    assert output.endswith("not sent: CANCELLED: cancelled\n")
+
+
+def test_the_media_upload_says_what_is_wrong(emulator: Emulator) -> None:
+    emulator.create_conversation(unique_name="files", identities=["alice"])
+    with upload(emulator, emulator.token("alice"), "files", "/no/such/file") as program:
+        _, errors = program.communicate(timeout=limit())
+
+    assert program.returncode == 1
+    assert errors.startswith("not sent: ")

@@ -88,6 +88,14 @@ class Creation:
         self._refusals += 1
         return self._refusals == 1
 
+    @property
+    def is_awaited(self) -> bool:
+        """
+        Whether its errors are raised where the client is created, or have been: one that fails
+        can be over before anybody has begun to wait for it.
+        """
+        return not self.is_over or self._outcome.error is not None
+
     def succeed(self) -> None:
         """
         The client can be used.

@@ -416,7 +416,7 @@ class Engine:
         return self._session.state is SessionState.DENIED and self.tokens.has_provider
 
     def _token_provider_failed(self, error: ConversationsError) -> None:
-        if self._creation.is_over:
+        if not self._creation.is_awaited:
             self._emit(ErrorOccurred(error.error_info))
 
     def _begin(self, token: str) -> None:
@@ -543,7 +543,7 @@ class Engine:
     def _connection_failed(self, event: twilsock.ConnectionFailed) -> None:
         failure = event.failure
         info = failures.failure_info(failure)
-        is_awaited = not self._creation.is_over or self._token_updates > 0
+        is_awaited = self._creation.is_awaited or self._token_updates > 0
         is_first_attempt = self._creation.last_failure is None and self._starting is None
         self._creation.failed_attempt(failure)
         if self._session.state not in OPEN_STATES:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -26,6 +25,7 @@ from conversations._core.conversations.http import (
 from conversations._core.promises import Promise
 from conversations._core.scheduler import Scheduler
 from conversations._core.upstream import UpstreamResponse
+from conversations._logs import ClientLog
 from conversations._net import failures
 from conversations._net.http import HttpCall, HttpTransport
 from conversations.errors import ConversationsError
@@ -49,7 +49,7 @@ HandOut = Callable[[Callable[[], None]], "concurrent.futures.Future[None] | None
 Has a worker run a job. Returns its future, unless the calling thread is to run it itself.
 """
 
-_log = logging.getLogger("conversations.media")
+_log = ClientLog("conversations.media")
 
 _KINDS = {
     failures.NameResolutionFailure: HttpFailureKind.NAME_RESOLUTION,

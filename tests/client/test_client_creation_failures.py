@@ -27,6 +27,7 @@ from conversations import (
     TokenRejectedError,
     TransportError,
 )
+from conversations._runtime.points import at_point
 from conversations.testing import RecordingListener
 from tests.client.people import Connect, described, minted, options
 from tests.net.raw_server import RawServer, in_background
@@ -64,13 +65,16 @@ class Failure:
 
 
 def fail(
-    token: str | Callable[[], str], properties: Properties, timeout: float | None = None
+    token: str | Callable[[], str],
+    properties: Properties,
+    timeout: float | None = None,
+    listener: RecordingListener | None = None,
 ) -> Failure:
     """
     Create a client, which must fail and leave no thread behind when it raises.
     """
     threads = set(threading.enumerate())
-    heard = RecordingListener()
+    heard = listener or RecordingListener()
     with pytest.raises(ConversationsError) as caught:
         ConversationsClient.create(
             token, properties, heard, timeout=limit() if timeout is None else timeout
@@ -246,7 +250,26 @@ def test_a_port_where_nobody_listens_ends_the_creation_at_once(emulator: Emulato
     assert type(failure.error) is ConnectError
     assert failure.error.reason is ErrorReason.NETWORK_BECAME_UNREACHABLE
     assert f"127.0.0.1:{port}" in str(failure.error)
-    assert len(failure.heard.calls("on_connection_error")) == 1
+    assert failure.heard.calls("on_connection_error")
+    failure.check_end()
+
+
+@pytest.mark.usefixtures("quick_reconnects")
+def test_a_creation_that_fails_before_anybody_waits_for_it_is_told_in_one_place_all_the_same(
+    emulator: Emulator,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    properties = options(emulator, twilsock_url=f"ws://127.0.0.1:{port}/v3/wsconnect")
+    heard = RecordingListener()
+
+    def wait() -> None:
+        heard.wait_for("on_connection_error", count=3, timeout=limit())
+
+    with at_point("runtime.before_put", wait):
+        failure = fail(emulator.token("alice"), properties, listener=heard)
+
+    assert type(failure.error) is ConnectError
     failure.check_end()
 
 

@@ -122,14 +122,15 @@ class Routes:
                 if rest[0] in {sid, conversation.document.data["uniqueName"]}:
                     return Response(200, self.entry(conversation, request.identity))
             return refusal(404, 50350)
-        sids = sorted(entries.items)
-        start = int(request.params.get("PageToken", "0"))
-        page, end = sids[start : start + self._service.page_size], start + self._service.page_size
+        # After a sid, so that nothing is left out if something goes away between two pages.
+        start = request.params.get("PageToken", "")
+        sids = sorted(str(sid) for sid in entries.items if str(sid) > start)
+        page, rest = sids[: self._service.page_size], sids[self._service.page_size :]
         return Response(
             200,
             {
-                "conversations": [self._listed(str(sid), request.identity) for sid in page],
-                "meta": {"next_token": str(end) if end < len(sids) else None},
+                "conversations": [self._listed(sid, request.identity) for sid in page],
+                "meta": {"next_token": page[-1] if rest else None},
             },
         )
 

@@ -328,6 +328,16 @@ def test_a_token_that_cannot_be_sent_is_an_error_of_creation(
     assert world.opened == 0
 
 
+def test_the_step_of_the_creation_can_be_read() -> None:
+    world = World()
+    world.start()
+    assert world.engine._creation.step == "a connection"
+    world.run(0.15)
+    assert world.engine._creation.step == "the answer to init"
+    world.settle()
+    assert world.engine._creation.step == "the own user and the map of conversations"
+
+
 def test_creation_may_have_failed_before_anybody_waits_for_it() -> None:
     world = World()
     world.attempts.append(failure(FailureKind.CONNECT))
@@ -388,6 +398,17 @@ def test_a_lost_connection_is_told_and_made_anew() -> None:
     assert not terminal
     assert info.reason is ErrorReason.TRANSPORT_DISCONNECTED
     assert info.message == "reset by peer"
+
+
+def test_requests_and_reconnections_are_counted() -> None:
+    world = World()
+    assert (world.engine.sent_requests, world.engine.reconnections) == (0, 0)
+    world.ready()
+    assert world.engine.sent_requests == len(world.service.requests)
+    assert world.engine.reconnections == 0
+    world.cut()
+    world.settle()
+    assert world.engine.reconnections == 1
 
 
 def test_a_throttled_connection_counts_as_connected() -> None:

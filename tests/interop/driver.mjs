@@ -174,13 +174,14 @@ const EVENTS = {
 // The commands. The conversation and message that the arguments name are looked up before.
 
 const COMMANDS = {
+  nothing: () => null, // is answered when what was begun before is under way
   state: ({ client }) => ({
     connectionState: client.connectionState,
     version: client.version,
     reachabilityEnabled: client.reachabilityEnabled,
     user: ofUser(client.user),
   }),
-  shutdown: ({ client }) => client.shutdown(),
+  shutdown: ({ client }) => shutDown(client),
   updateToken: ({ client }, { token }) => client.updateToken(token).then(() => null),
 
   subscribedConversations: async ({ client }) =>
@@ -342,7 +343,14 @@ async function end() {
   for (const { client } of ended) {
     client.removeAllListeners();
   }
-  await Promise.all(ended.map(({ client }) => inTime(client.shutdown())));
+  await Promise.all(ended.map(({ client }) => inTime(shutDown(client))));
+}
+
+// What the SDK is still loading when it is shut down fails, and nobody can handle that. So
+// let it finish first.
+async function shutDown(client) {
+  await client.getSubscribedConversations().catch(() => null);
+  await client.shutdown();
 }
 
 // A client that was never initialized does not end either.

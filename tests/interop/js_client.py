@@ -39,6 +39,36 @@ class JsError(Exception):
         self.code: int | None = error["code"]
 
 
+class Pending:
+    """
+    A command that the driver is at.
+    """
+
+    def __init__(self, process: JsProcess, number: int, what: str) -> None:
+        self._process = process
+        self._number = number
+        self._what = what
+
+    @property
+    def is_done(self) -> bool:
+        """
+        Whether the answer is there, and not taken yet.
+        """
+        return self._process.has_reply(self._number)
+
+    def result(self) -> Any:
+        """
+        Wait for the answer. To be called once.
+
+        Raises:
+            JsError: The SDK rejected the call.
+        """
+        reply = self._process.take_reply(self._number, self._what)
+        if "error" in reply:
+            raise JsError(reply["error"])
+        return reply["result"]
+
+
 class JsProcess:
     """
     One Node process with any number of clients.
@@ -136,6 +166,12 @@ class JsProcess:
         Raises:
             JsError: The SDK rejected it.
         """
+        return self.begin(client, command, **arguments).result()
+
+    def begin(self, client: str, command: str, **arguments: Any) -> Pending:
+        """
+        Run one command of the driver and go on without waiting for it.
+        """
         with self._changed:
             self._last_request += 1
             number = self._last_request
@@ -145,11 +181,20 @@ class JsProcess:
             assert self._process.stdin is not None
             self._process.stdin.write(line.encode("ascii") + b"\n")
             self._process.stdin.flush()
-        self.wait_until(lambda: number in self._replies, f"the answer to {command} of {client}")
-        reply = self._replies.pop(number)
-        if "error" in reply:
-            raise JsError(reply["error"])
-        return reply["result"]
+        return Pending(self, number, f"the answer to {command} of {client}")
+
+    def has_reply(self, number: int) -> bool:
+        """
+        Whether the command of that number is answered.
+        """
+        return number in self._replies
+
+    def take_reply(self, number: int, what: str) -> dict[str, Any]:
+        """
+        Wait for the answer to the command of that number. It can be taken once.
+        """
+        self.wait_until(lambda: number in self._replies, what)
+        return self._replies.pop(number)
 
     def events(self, client: str | None = None) -> list[dict[str, Any]]:
         """
@@ -214,9 +259,15 @@ class JsClient:
         Raises:
             JsError: The SDK rejected it.
         """
+        return self.begin(command, conversation, **arguments).result()
+
+    def begin(self, command: str, conversation: str | None = None, **arguments: Any) -> Pending:
+        """
+        As `call`, without waiting for the answer.
+        """
         if conversation is not None:
             arguments["conversation"] = conversation
-        return self._process.call(self._name, command, **arguments)
+        return self._process.begin(self._name, command, **arguments)
 
     def events(self, name: str | None = None) -> list[Any]:
         """

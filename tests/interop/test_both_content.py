@@ -126,23 +126,18 @@ def test_media_of_every_category_come_from_him(
     assert message.get_email_body("text/html") is None
 
 
-@pytest.mark.parametrize("filename", FILENAMES)
-def test_names_of_files_go_both_ways(
-    alice: Ours, bob: JsClient, shared: Conversation, filename: str
-) -> None:
-    shared.send_message(media=[(b"ours", "text/plain", filename)], timeout=limit())
-    bob.call(
-        "sendMedia",
-        shared.sid,
-        base64=encoded(b"theirs"),
-        contentType="text/plain",
-        filename=filename,
-    )
+def test_names_of_files_go_both_ways(alice: Ours, bob: JsClient, shared: Conversation) -> None:
+    theirs = {"base64": encoded(b"theirs"), "contentType": "text/plain"}
+    for filename in FILENAMES:
+        shared.send_message(media=[(b"ours", "text/plain", filename)], timeout=limit())
+        bob.call("sendMedia", shared.sid, **theirs, filename=filename)
+    expected = [filename for filename in FILENAMES for _ in range(2)]
 
-    heard = alice.hear("on_message_added", 2)
-    bob.wait_for("messageAdded", count=2)
-    assert [message.attached_media[0].filename for message in heard] == [filename] * 2
-    assert [one["media"][0]["filename"] for one in bob.events("messageAdded")] == [filename] * 2
+    heard = alice.hear("on_message_added", len(expected))
+    bob.wait_for("messageAdded", count=len(expected))
+    assert [message.attached_media[0].filename for message in heard] == expected
+    told = bob.events("messageAdded")
+    assert [message["media"][0]["filename"] for message in told] == expected
 
 
 def test_urls_of_media_are_good_at_both_sides(
@@ -202,27 +197,25 @@ def agree(ours: ContentData, theirs: dict[str, Any]) -> None:
             assert mine == value
 
 
-@pytest.mark.parametrize("kind", VARIANTS)
 def test_rich_messages_are_understood_alike(
-    alice: Ours, bob: JsClient, shared: Conversation, emulator: Emulator, kind: str
+    alice: Ours, bob: JsClient, shared: Conversation, emulator: Emulator
 ) -> None:
-    variant, _ = VARIANTS[kind]
     text = {"twilio/text": {"body": "Hi {{1}}"}}
-    made = emulator.add_content_template("made here", {**text, kind: variant})
+    made = [
+        emulator.add_content_template(kind, {**text, kind: variant}).sid
+        for kind, (variant, _) in VARIANTS.items()
+    ]
+    for sid in made:
+        shared.send_message(content_sid=sid, content_variables={"1": "Bo"})
+        bob.call("build", shared.sid, contentSid=sid, variables={"1": "Bo"})
 
-    mine = shared.send_message(content_sid=made.sid, content_variables={"1": "Bo"})
-    bob.call("build", shared.sid, contentSid=made.sid, variables={"1": "Bo"})
-    _, his = alice.hear("on_message_added", 2)
-    bob.wait_for("messageAdded", count=2)
-
-    for message in (mine, his):
-        assert (message.content_sid, message.body) == (made.sid, "Hi Bo")
+    heard = alice.hear("on_message_added", 2 * len(made))
+    bob.wait_for("messageAdded", count=2 * len(made))
+    for message in heard:
+        assert (message.content_sid, message.body) == (made[message.message_index // 2], "Hi Bo")
         data = message.get_content_data(timeout=limit())
         assert data is not None
-        agree(
-            data,
-            bob.call("contentData", shared.sid, message=message.message_index),
-        )
+        agree(data, bob.call("contentData", shared.sid, message=message.message_index))
 
 
 def test_an_ordinary_message_is_not_rich(alice: Ours, bob: JsClient, shared: Conversation) -> None:

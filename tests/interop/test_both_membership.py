@@ -23,7 +23,7 @@ from conversations import (
     ParticipantUpdateReason,
 )
 from tests.interop.js_client import Create, JsClient, JsError, follow
-from tests.interop.ours import Ours
+from tests.interop.ours import Ours, connect
 from tests.interop.samples import TEXTS, VALUES
 from tests.timing import limit
 
@@ -80,23 +80,17 @@ def test_names_and_attributes_are_the_same_at_both_sides(
 def test_attributes_of_every_json_type_change_at_both_sides(
     alice: Ours, bob: JsClient, shared: Conversation
 ) -> None:
-    me = shared.get_participant_by_identity("alice")
-    assert me is not None
+    def check(value: Any) -> None:
+        alice.client.wait_until(lambda: shared.attributes.value == value, timeout=limit())
+        bob.wait_for(
+            "conversationUpdated", lambda event: event["conversation"]["attributes"] == value
+        )
+
     for value in VALUES:
-        for setter, other in ((shared.set_attributes, {"by": "bob"}), (None, value)):
-            if setter is not None:
-                setter(value)
-                current: Any = value
-            else:
-                current = ["by bob", other]
-                bob.call("setAttributes", shared.sid, value=current)
-            alice.client.wait_until(
-                lambda current=current: shared.attributes.value == current, timeout=limit()
-            )
-            bob.wait_for(
-                "conversationUpdated",
-                lambda event, current=current: event["conversation"]["attributes"] == current,
-            )
+        shared.set_attributes(value)
+        check(value)
+        bob.call("setAttributes", shared.sid, value=["by bob", value])
+        check(["by bob", value])
 
 
 def test_attributes_of_participants_change_at_both_sides(
@@ -289,8 +283,6 @@ def test_a_conversation_that_is_not_ones_own_is_refused_alike(
 def test_one_user_sees_the_same_at_both_sdks(
     bob: JsClient, shared: Conversation, emulator: Emulator
 ) -> None:
-    from tests.interop.ours import connect
-
     with connect(emulator, "bob") as ours:
         same = ours.enter(shared.sid)
         made = bob.call("create", friendlyName="made elsewhere")["sid"]

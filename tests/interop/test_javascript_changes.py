@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.interop.js_client import JsError, Pair
+from tests.interop.js_client import Create, JsError, Pair, Start
 
 if TYPE_CHECKING:
     from conversations.emulator import Emulator
@@ -16,6 +16,34 @@ if TYPE_CHECKING:
 
 def reasons(event: dict[str, Any]) -> set[str]:
     return set(event["updateReasons"])
+
+
+ACTS: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("add", {"identity": "bob"}, ["participantJoined"]),
+    ("send", {"body": "hello"}, ["messageAdded", "conversationUpdated"]),
+    ("setBody", {"message": 0, "value": "edited"}, ["messageUpdated"]),
+    ("setLastReadMessageIndex", {"index": 0}, ["conversationUpdated", "participantUpdated"]),
+    ("setNotificationLevel", {"value": "muted"}, ["conversationUpdated"]),
+    ("removeMessage", {"message": 0}, ["messageRemoved", "conversationUpdated"]),
+    ("setFriendlyName", {"value": "named"}, ["conversationUpdated"]),
+    ("setUserFriendlyName", {"value": "Al"}, ["userUpdated"]),
+    ("removeParticipant", {"participant": "bob"}, ["participantLeft"]),
+    ("leave", {}, ["conversationLeft", "conversationRemoved"]),
+]
+"""What an act is told as to whoever acts."""
+
+
+def test_whoever_acts_is_told_of_it_in_the_order_of_the_service(
+    start: Start, create: Create
+) -> None:
+    alice = start("alice")
+    sid = create(alice)
+
+    for command, arguments, expected in ACTS:
+        before = alice.events()
+        alice.call(command, sid, **arguments)
+        alice.wait_for(expected[-1], count=before.count(expected[-1]) + 1)
+        assert alice.events()[len(before) :] == expected, command
 
 
 def test_a_message_is_edited_and_removed(pair: Pair) -> None:
@@ -96,8 +124,18 @@ def test_reading_moves_the_horizon_and_counts_what_is_unread(pair: Pair) -> None
     )
     assert reasons(seen) == {"lastReadMessageIndex", "lastReadTimestamp", "dateUpdated"}
 
+    assert bob.call("advanceLastReadMessageIndex", sid, index=2) == 1
+    assert bob.call("advanceLastReadMessageIndex", sid, index=0) == 1
+    assert bob.call("setLastReadMessageIndex", sid, index=0) == 3
     assert bob.call("setAllMessagesRead", sid) == 0
     assert bob.call("setAllMessagesUnread", sid) is None
+    bob.wait_for(
+        "conversationUpdated",
+        lambda event: (
+            event["updateReasons"] == ["lastReadMessageIndex"]
+            and event["conversation"]["lastReadMessageIndex"] is None
+        ),
+    )
 
 
 def test_a_participants_attributes_change_for_everybody(pair: Pair) -> None:
@@ -162,16 +200,6 @@ def test_what_the_server_does_by_itself_arrives(pair: Pair, emulator: Emulator) 
     with pytest.raises(JsError) as refused:
         bob.call("peek", sid=sid)
     assert (refused.value.status, refused.value.code) == (403, 50430)
-
-
-def test_it_comes_back_when_it_is_sent_elsewhere(pair: Pair, emulator: Emulator) -> None:
-    alice, bob, sid = pair
-
-    emulator.close_connections("alice", code=308, backoff=(10, 20))
-    bob.send(sid, "while away")
-
-    assert alice.wait_for("messageAdded")["body"] == "while away"
-    assert alice.events("connectionStateChanged").count("connected") == 2
 
 
 def test_a_replay_that_is_cut_short_goes_on(pair: Pair, emulator: Emulator) -> None:

@@ -28,6 +28,7 @@ def test_defaults_are_the_documented_ones():
         "client_metadata": {},
         "api_url": None,
         "twilsock_url": None,
+        "media_url": None,
         "retry_when_throttled": True,
         "backoff_min": 1.0,
         "backoff_max": 4.0,

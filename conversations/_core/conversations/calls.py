@@ -193,8 +193,8 @@ class Calls:
         if found is not None:  # else its time comes while it is being ended
             call, task = found
             call.ended_by = error
+            task.cancel()  # what it tells on its way out comes before the outcome
             promise.reject(error)
-            task.cancel()
 
 
 def shut_down(operation: str) -> ClientShutdownError:

@@ -280,7 +280,7 @@ class ConversationModel:
                 self._list = await self._context.sync.open_list(name, self._messages_changed)
             except ConversationsError as error:
                 raise _opening_error(error, ErrorReason.OPEN_COLLECTION_ERROR) from error
-            self.messages.existed_up_to(self.record.snapshot.last_message_index)
+            self.messages.followed(self._list)
 
     async def _open_roster(self) -> None:
         if self.roster.is_loaded:
@@ -479,9 +479,12 @@ class ConversationModel:
             self._fail(_opening_error(event.error, ErrorReason.OPEN_DOCUMENT_ERROR))
 
     def _messages_changed(self, event: SyncEvent) -> None:
+        if self._list is None:
+            return
         if isinstance(event, (EntityRemoved, SubscriptionRefused)):
+            self.messages.lost(self._list)
             self._close_list()
-        elif self._list is not None:
+        else:
             self.messages.list_changed(event, self._list)
         if isinstance(event, SubscriptionRefused):
             self._fail(_opening_error(event.error, ErrorReason.OPEN_COLLECTION_ERROR))

@@ -169,7 +169,12 @@ class ConversationCommands:
             raise missing("conversation sid")
         model = self._conversations.conversation_answered(sid, resource)
         self._conversations.publish(model)
-        await self.synchronized(call, model, Level.METADATA)
+        try:
+            await self.synchronized(call, model, Level.METADATA)
+        except NotFoundError:
+            if not model.is_told_by_sync:  # else the user's list tells that it is gone
+                self._conversations.forget(model)
+            raise
         return _present(model)
 
     async def update(self, call: Call, sid: str, change: dict[str, JSONValue]) -> None:

@@ -6,7 +6,6 @@ Tokens and addresses are secrets: neither is logged, and no error has them in it
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
@@ -15,6 +14,7 @@ import attrs
 
 from conversations._core.promises import Cancelled
 from conversations._core.upstream import JSON_TYPE, UpstreamResponse, json_body
+from conversations._logs import ClientLog
 from conversations.attributes import Attributes
 from conversations.enums import ErrorReason, MediaCategory
 from conversations.errors import ConversationsError, ErrorInfo, MediaError
@@ -36,7 +36,7 @@ from .message_commands import MessageCommands
 from .records import ConversationRecord, MessageRecord
 from .snapshots import MediaSnapshot
 
-_log = logging.getLogger("conversations.media")
+_log = ClientLog("conversations.media")
 
 OK = 200
 FORBIDDEN = 403

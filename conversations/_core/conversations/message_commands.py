@@ -139,6 +139,8 @@ class MessageCommands:
             "content_sid": content_sid,
             "content_variables": content_variables,
         }
+        model = self._conversations.known(record.sid)
+        followed = None if model is None else model.message_list
         answer = await self._requests.post(
             call,
             self._messages_url(record.sid),
@@ -155,7 +157,10 @@ class MessageCommands:
         if snapshot.sid:
             if model is None:  # it left the list meanwhile; the message was sent all the same
                 return MessageRecord(record, snapshot, FROM_ANSWER)
-            return model.messages.sent(message_index, snapshot)
+            sent = model.messages.sent(message_index, snapshot)
+            if model.message_list is not None and model.message_list is not followed:
+                model.messages.check(model.message_list)  # opened meanwhile: it may be older
+            return sent
         if model is None:
             raise missing("message sid")
         # The index is the one member that can be relied upon; the event brings the rest.

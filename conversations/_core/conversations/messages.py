@@ -111,6 +111,7 @@ class MessageCache:
         self._announced = Announced()
         self._highest = -1
         self._arrivals: dict[int, list[Promise[MessageRecord]]] = {}
+        self._left_off: tuple[str, int | None] | None = None  # list and position, if it was lost
         self._rereading: Task[None] | None = None
         self._held: list[SyncEvent] = []  # what came while the list was read again
 
@@ -141,6 +142,7 @@ class MessageCache:
         """
         self._records.clear()
         self._recency.clear()
+        self._left_off = None
 
     def evict(self, keep_last: int) -> None:
         """
@@ -185,9 +187,39 @@ class MessageCache:
         """
         Messages up to that index were there before the list was subscribed.
         """
-        self._highest = max(self._highest, -1 if message_index is None else message_index)
+        if self._left_off is None and message_index is not None:
+            self._highest = max(self._highest, message_index)
 
     # What the list says
+
+    def followed(self, messages: SyncList) -> None:
+        """
+        The list has been opened: from now on it tells what changes.
+
+        What was told by it before, until it was lost, goes on from there. Messages that were
+        sent before it was opened are looked for: they may have been removed already.
+        """
+        self.existed_up_to(self._conversation.snapshot.last_message_index)
+        left_off, self._left_off = self._left_off, None
+        if left_off is not None:
+            sid, position = left_off
+            lost = HistoryLost(position if sid == messages.sid else None)
+            self.list_changed(lost, messages)
+        elif self._records:
+            self.check(messages)
+
+    def lost(self, messages: SyncList) -> None:
+        """
+        The list is followed no more, although the user is still in the conversation.
+        """
+        self._left_off = (messages.sid, messages.position)
+        self.stop_rereading()
+
+    def check(self, messages: SyncList) -> None:
+        """
+        Compare what is cached with the list: nobody has told what became of it.
+        """
+        self.list_changed(HistoryLost(messages.position), messages)
 
     def list_changed(self, event: SyncEvent, messages: SyncList) -> None:
         """

@@ -87,9 +87,7 @@ class Roster:
         known = self._conversation.participants.get(snapshot.sid)
         if known is not None:
             return known
-        record = self._record(snapshot)
-        if snapshot.sid and not self._conversation.is_forgotten:
-            self._answered[snapshot.sid] = record
+        record = self._answered[snapshot.sid] = self._record(snapshot)
         return record
 
     def with_identity(self, identity: str) -> ParticipantRecord | None:

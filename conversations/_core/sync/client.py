@@ -4,7 +4,6 @@ The Sync layer's front: opens entities, and brings them what the connection brin
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,6 +11,7 @@ from typing import TypeVar
 from conversations._core.ids import Ids
 from conversations._core.scheduler import Scheduler
 from conversations._core.upstream import JSONValue
+from conversations._logs import ClientLog
 from conversations.errors import ServiceError
 
 from .documents import SyncDocument
@@ -26,7 +26,7 @@ from .queries import Send
 from .roots import Root, not_understood
 from .sharing import SharedCalls
 
-logger = logging.getLogger("conversations.sync")
+logger = ClientLog("conversations.sync")
 
 E = TypeVar("E", bound=SyncEntity)
 

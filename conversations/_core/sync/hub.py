@@ -4,7 +4,6 @@ What holds the parts of the Sync layer together: entities, subscriptions, recove
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from conversations._core.ids import Ids
 from conversations._core.promises import Promise, spawn
 from conversations._core.scheduler import Scheduler
+from conversations._logs import ClientLog
 from conversations.errors import ConversationsError, ServiceError
 
 from .entities import SyncEntity
@@ -21,7 +21,7 @@ from .recovery import Recovery
 from .registry import Registry
 from .subscriptions import Subscriptions
 
-logger = logging.getLogger("conversations.sync")
+logger = ClientLog("conversations.sync")
 
 
 class Hub:

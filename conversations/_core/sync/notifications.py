@@ -8,17 +8,18 @@ out (docs/protocol/sync.md, Events).
 from __future__ import annotations
 
 import enum
-import logging
 from collections.abc import Iterator
 from typing import Generic, TypeAlias, TypeVar, Union
 
 import attrs
 
+from conversations._logs import ClientLog
+
 from .events import JSONObject
 from .objects import ObjectType
 from .wire import as_array, as_index, as_integer, as_object, as_text
 
-logger = logging.getLogger("conversations.sync")
+logger = ClientLog("conversations.sync")
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ Reading an entity again after its history was lost (docs/protocol/sync.md, Readi
 
 from __future__ import annotations
 
-import logging
 from typing import Protocol
 
+from conversations._logs import ClientLog
 from conversations.errors import (
     ConversationsError,
     ForbiddenError,
@@ -17,7 +17,7 @@ from conversations.errors import (
 from .entities import SyncEntity
 from .queries import Reader
 
-logger = logging.getLogger("conversations.sync")
+logger = ClientLog("conversations.sync")
 
 
 class RecoveryHost(Protocol):

@@ -4,12 +4,12 @@ Decoding of what is read from the server: roots of entities, and pages of items.
 
 from __future__ import annotations
 
-import logging
 from typing import Generic, Protocol
 
 import attrs
 
 from conversations._core.upstream import JSONValue
+from conversations._logs import ClientLog
 from conversations.enums import ErrorReason
 from conversations.errors import ConversationsError
 
@@ -17,7 +17,7 @@ from .events import JSONObject
 from .objects import Item, ItemPage, K, ListItem, MapItem
 from .wire import as_array, as_index, as_integer, as_object, as_text
 
-logger = logging.getLogger("conversations.sync")
+logger = ClientLog("conversations.sync")
 
 
 @attrs.frozen(kw_only=True)

@@ -4,7 +4,6 @@ Sending of subscription requests: correlation ids, pauses after failures, the de
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -15,13 +14,14 @@ from conversations._core.ids import Ids
 from conversations._core.promises import spawn
 from conversations._core.scheduler import Scheduler
 from conversations._core.upstream import UpstreamRequest, json_body
+from conversations._logs import ClientLog
 from conversations.errors import ConversationsError, ServiceError, TransportError
 
 from .batches import Action, Batch, Reply, Subscription, decode_reply
 from .phases import Input
 from .queries import Send, sync_headers
 
-logger = logging.getLogger("conversations.sync")
+logger = ClientLog("conversations.sync")
 
 INITIAL_BATCH_SIZE = 1000
 """

@@ -8,12 +8,12 @@ need one; it runs soon after something changed, so that a wave of openings share
 
 from __future__ import annotations
 
-import logging
 import random
 from typing import Protocol
 
 from conversations._core.ids import Ids
 from conversations._core.scheduler import Scheduler, Timer
+from conversations._logs import ClientLog
 from conversations.errors import ServiceError, service_error
 
 from .batches import Action, Subscription
@@ -23,7 +23,7 @@ from .phases import TRANSITIONS, Input, Phase
 from .queries import Send
 from .subscription_requests import BACKOFF, Requests, is_final
 
-logger = logging.getLogger("conversations.sync")
+logger = ClientLog("conversations.sync")
 
 COALESCING = 0.015
 """

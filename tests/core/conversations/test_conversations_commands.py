@@ -28,6 +28,7 @@ from conversations.errors import (
     ForbiddenError,
     InvalidArgumentError,
     NotFoundError,
+    NotReadyError,
     PayloadTooLargeError,
     RateLimitedError,
     RequestTimeoutError,
@@ -652,6 +653,22 @@ def test_a_call_under_way_when_hope_ends_fails() -> None:
     world.service.close_connections(406)
     world.run(0.2)
     assert isinstance(promise.error, TransportError)
+
+
+def test_a_call_that_ends_in_two_ways_at_once_ends_once() -> None:
+    world, conversation = world_with()
+    world.service.fault("/Conversations/", "POST", is_silent=True, times=9)
+    promise = start(world, set_name(conversation.sid), timeout=5.0)
+    world.run(1.0)
+    calls = world.engine._calls
+
+    def end(_: Promise[Any]) -> None:
+        calls._end(promise, NotReadyError())
+
+    promise.add_done_callback(end)
+    world.settle()
+    calls._end(promise, NotReadyError())
+    assert isinstance(promise.error, RequestTimeoutError)
 
 
 def test_calls_end_with_the_client() -> None:

@@ -362,13 +362,28 @@ def test_joining_without_a_known_conversation_is_nothing_special() -> None:
     hidden = world.service.create("alice")
     world.service.remove_entry(hidden, "alice")
     world.settle()
+    world.service.events_after_replies = True  # so that it is still unknown
     world.result(lambda s, call: s.conversation_commands.join(call, hidden.sid))
     world.settle()
     assert level(world, hidden) is Level.ALL
 
 
-def test_a_conversation_deleted_before_creating_has_returned_is_not_found() -> None:
+def test_a_created_conversation_that_the_list_has_stays_there_though_it_cannot_be_opened() -> None:
     world, _ = world_in("alice")
+    world.service.fault(".channel", "GET", status=404)
+    creating = world.call(create)
+    world.settle()
+    assert isinstance(creating.error, NotFoundError)
+    *_, new = world.service.conversations.values()
+    assert level(world, new) is Level.FAILED
+
+
+@pytest.mark.parametrize("lists_created", [False, True])
+def test_a_conversation_deleted_before_creating_has_returned_is_not_found(
+    *, lists_created: bool
+) -> None:
+    world, _ = world_in("alice")
+    world.service.lists_created = lists_created
     world.service.fault(".channel", "GET", delay=1.0)
     creating = world.call(create)
     world.run_until(lambda: len(world.service.conversations) == 2)
@@ -485,6 +500,28 @@ def test_a_stale_answer_to_a_look_up_brings_no_conversation_back() -> None:
 # Subscriptions that are refused
 
 
+def test_a_list_that_was_removed_and_made_anew_goes_on_where_it_was() -> None:
+    world, conversation = world_in("alice", "bob")
+    world.service.send(conversation, "bob", "before")
+    world.settle()
+    world.take()
+    world.service.remove_object(conversation.messages)
+    world.settle()
+    anew = world.service.object("list", conversation.messages.name)
+    anew.may_read = conversation.messages.may_read
+    for key, item in conversation.messages.items.items():
+        anew.change("added", key, item.data)
+    conversation.messages = anew
+    world.service.send(conversation, "bob", "after")
+    record = world.record(conversation.sid)
+    model = world.model(conversation.sid)
+    model.open()  # as any new opening does
+    world.settle()
+    assert [word for word in world.take_words() if "Message" in word] == ["MessageAdded 1"]
+    assert [one.snapshot.message_index for one in model.messages] == [0, 1]
+    assert record.snapshot.synchronization_status is Level.ALL
+
+
 @pytest.mark.parametrize("part", ["document", "messages", "roster"])
 def test_a_refused_subscription_fails_the_conversation_once(part: str) -> None:
     service = SimulatedService()
@@ -510,6 +547,7 @@ def test_a_refused_subscription_fails_the_conversation_once(part: str) -> None:
     assert level(world, conversation) is Level.FAILED
 
     service.refused_subscriptions.clear()
+    service.send(conversation, "bob", "meanwhile")
     world.result(
         lambda s, call: s.conversation_commands.wait_for(
             call, world.record(conversation.sid), Level.ALL
@@ -518,9 +556,10 @@ def test_a_refused_subscription_fails_the_conversation_once(part: str) -> None:
     world.settle()
     assert level(world, conversation) is Level.ALL
     assert refused in world.connection.subscribed
-    world.service.send(conversation, "bob", "x")
-    world.settle()
     assert "MessageAdded 0" in world.take_words()
+    service.send(conversation, "bob", "later")
+    world.settle()
+    assert "MessageAdded 1" in world.take_words()
 
 
 def test_several_refusals_are_one_failure() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from conversations._core.conversations import messages as module
 from conversations._core.conversations.calls import Call
+from conversations._core.conversations.conversation import ConversationModel, ObjectNames
 from conversations._core.conversations.messages import Announced, MessagePage
 from conversations._core.conversations.records import MessageRecord
 from conversations._core.conversations.service import ConversationsService
@@ -172,6 +173,15 @@ def test_many_lost_connections_announce_every_message_once_and_in_order() -> Non
     assert added(world) == [f"MessageAdded {number}" for number in range(40)]
 
 
+def test_a_cache_of_its_own_announces_without_anybody_typing() -> None:
+    world, conversation = world_with()
+    model = world.model(conversation.sid)
+    cache = module.MessageCache(world.list._context, model.record, {})
+    cache.added(ItemAdded(key=0, data={"sid": "IM1", "author": "bob"}, event_id=0))
+    world.settle()
+    assert added(world) == ["MessageAdded 0"]
+
+
 def test_memory_of_announcements_is_bounded() -> None:
     announced = Announced()
     for number in range(module.ANNOUNCED_MEMORY + 500):
@@ -316,6 +326,26 @@ def test_a_message_removed_before_the_answer_came_is_returned_but_not_cached() -
         "MessageAdded 0",
         "MessageDeleted 0",
     ]
+
+
+@pytest.mark.parametrize("answered_after", [0.1, 2.0])
+def test_a_message_sent_while_the_list_is_opened_is_looked_for(answered_after: float) -> None:
+    # Sent and removed again before the list is read for the first time: no event tells of it.
+    service = SimulatedService()
+    conversation = service.create("bob", "alice", "bob")
+    world = World(service)
+    world.start()
+    world.run_until(lambda: bool(world.engine.service and world.list.records))
+    service.fault(f"{conversation.sid}.messages", delay=0.5)
+    fault = service.fault("/Messages", "POST", delay=answered_after)
+    sending = send(world, conversation)
+    service.send(conversation, "alice", "mine")
+    fault.response = Response(201, service.routes.message(conversation, 0))
+    service.remove_message(conversation, 0)
+    world.settle()
+    assert sending.result().snapshot.body == "mine"
+    assert cached(world, conversation) == []
+    assert added(world) == []
 
 
 def test_an_answer_without_a_sid_waits_for_the_event() -> None:
@@ -797,6 +827,9 @@ def test_events_of_another_kind_are_passed_over() -> None:
     model._document_changed(HistoryLost(3))
     world.list._changed(HistoryLost(3))
     world.engine.ready_service().own_user._changed(HistoryLost(3))
+    world.settle()
+    bare = ConversationModel(world.list._context, "CH1", ObjectNames(document="d"), lambda _: None)
+    bare._messages_changed(HistoryLost(3))
     world.settle()
     assert world.take_words() == []
 

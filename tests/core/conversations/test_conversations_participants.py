@@ -11,7 +11,7 @@ import pytest
 from conversations._core.conversations.records import ParticipantRecord
 from conversations._core.conversations.snapshots import ParticipantSnapshot
 from conversations._core.promises import Promise
-from conversations._core.sync.events import ItemRemoved, ItemUpdated
+from conversations._core.sync.events import ItemAdded, ItemRemoved, ItemUpdated
 from conversations.attributes import Attributes
 from conversations.enums import ConversationSynchronizationStatus as Level
 from conversations.enums import ParticipantUpdateReason
@@ -278,6 +278,32 @@ def test_an_update_of_someone_unknown_counts_as_entering() -> None:
     world.settle()
     assert words(world) == ["ParticipantAdded"]
     assert "zoe" in identities(world, conversation)
+
+
+def test_an_entrance_of_someone_known_counts_as_an_update() -> None:
+    world, conversation = world_with("alice", "bob")
+    sid = conversation.members["bob"]
+    item = {**conversation.roster.items[sid].data, "attributes": '{"a": 1}'}
+    world.model(conversation.sid).roster.map_changed(ItemAdded(key=sid, data=item, event_id=9))
+    world.settle()
+    assert words(world) == ["ParticipantUpdated ATTRIBUTES"]
+
+
+def test_who_enters_while_the_roster_is_loaded_is_there_silently() -> None:
+    service = SimulatedService()
+    conversation = service.create("bob", "alice", "bob")
+    for number in range(60):
+        service.add(conversation, f"user {number}")
+    service.fault("Items", delay=3.0)
+    world = World(service)
+    world.start()
+    world.run(1.0)
+    service.add(conversation, "zoe")
+    service.remove(conversation, "user 0")
+    world.settle()
+    assert words(world) == []
+    assert "zoe" in identities(world, conversation)
+    assert "user 0" not in identities(world, conversation)
 
 
 def test_the_horizon_of_others_moves() -> None:
