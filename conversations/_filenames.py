@@ -66,4 +66,4 @@ def _shortened(name: str) -> str:
         suffix = ""
     room = LONGEST_NAME - len(suffix.encode("utf-8"))
     stem = name.encode("utf-8")[:room].decode("utf-8", "ignore")
-    return f"{stem}{suffix}"
+    return f"{stem}{suffix}".rstrip(". ")

@@ -112,10 +112,12 @@ class Objects:
         Where listeners are registered.
 
         Raises:
+            ClientForkedError: The client belongs to another process.
             ClientShutdownError: The client is shut down or gone.
         """
+        self.runtime.check_usable()
         table = self.listeners_or_none
-        if table is None or self.runtime.is_shutdown:
+        if table is None:
             raise ClientShutdownError
         return table
 
@@ -202,26 +204,37 @@ class Objects:
 
         return self.runtime.call(start, name=name, timeout=seconds)
 
-    def call_with_http(self, name: str, timeout: float | None, operation: HttpOperation[T]) -> T:
+    def call_with_http(
+        self,
+        name: str,
+        timeout: float | None,
+        operation: HttpOperation[T],
+        *,
+        moves_media: bool = True,
+    ) -> T:
         """
-        The same for an operation that moves media.
+        The same for an operation that also makes HTTP requests.
 
         Args:
             name: Operation and object, as errors name it.
-            timeout: As given by the user. Without one, the default bounds each stretch
-                without progress, not the whole.
+            timeout: As given by the user.
             operation: Gets the conversations layer, the call, and who makes its requests.
+            moves_media: Whether the default of *timeout* bounds each stretch without
+                progress, not the whole.
 
         Raises:
             ConversationsError: Whatever went wrong.
         """
-        return self.runtime.call_with_http(self._starter(name, timeout, operation), name=name)
+        start = self._starter(name, timeout, operation, moves_media=moves_media)
+        return self.runtime.call_with_http(start, name=name)
 
     def begin_with_http(
         self,
         name: str,
         timeout: float | None,
         operation: HttpOperation[T],
+        *,
+        moves_media: bool = True,
         report: Callable[[Future[T]], ListenerCall] | None,
     ) -> Callable[[], object]:
         """
@@ -231,6 +244,7 @@ class Objects:
             name: Operation and object, as errors name it.
             timeout: As for :meth:`call_with_http`.
             operation: The same.
+            moves_media: The same.
             report: Makes the call with which a listener is told the outcome.
 
         Returns:
@@ -239,12 +253,16 @@ class Objects:
         Raises:
             ClientShutdownError: Nothing is begun.
         """
-        return self.runtime.begin_with_http(
-            self._starter(name, timeout, operation), name=name, report=report
-        )
+        start = self._starter(name, timeout, operation, moves_media=moves_media)
+        return self.runtime.begin_with_http(start, name=name, report=report)
 
     def _starter(
-        self, name: str, timeout: float | None, operation: HttpOperation[T]
+        self,
+        name: str,
+        timeout: float | None,
+        operation: HttpOperation[T],
+        *,
+        moves_media: bool,
     ) -> Callable[[Engine, Carrier], Promise[T]]:
         seconds = self.checked(timeout)
 
@@ -252,6 +270,6 @@ class Objects:
             async def run(call: Call) -> T:
                 return await operation(engine.ready_service(), call, carrier)
 
-            return engine.call(name, seconds, run, is_extended=timeout is None)
+            return engine.call(name, seconds, run, is_extended=moves_media and timeout is None)
 
         return start

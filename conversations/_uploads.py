@@ -72,7 +72,8 @@ def attachment(
     checked = source_of(source)
     name = arguments.optional_text(filename, "filename")
     if name is None and isinstance(checked, PathSource):
-        name = checked.path.name
+        # What the system itself cannot decode has stand-ins in it.
+        name = checked.path.name.encode("utf-8", "replace").decode("utf-8")
     if name is not None and not _is_encodable(name):
         message = "filename cannot be written in UTF-8"
         raise InvalidArgumentError(message)

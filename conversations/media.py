@@ -32,8 +32,6 @@ class Media:
     Threading: any thread.
     """
 
-    Category = MediaCategory
-
     __slots__ = ("__weakref__", "_objects", "_snapshot")
 
     def __init__(self, objects: Objects, snapshot: MediaSnapshot) -> None:
@@ -97,7 +95,7 @@ class Media:
             return await service.media_commands.temporary_url(call, carrier, sid)
 
         name = f"get_temporary_content_url of {sid}"
-        return self._objects.call_with_http(name, timeout, run)
+        return self._objects.call_with_http(name, timeout, run, moves_media=False)
 
     def download(self, *, timeout: float | None = None) -> bytes:
         """
@@ -187,7 +185,9 @@ def temporary_urls(
         return await service.media_commands.temporary_urls(call, carrier, sids)
 
     objects.checked(timeout)
-    return objects.call_with_http(name, timeout, run) if sids else {}
+    if not sids:
+        return {}
+    return objects.call_with_http(name, timeout, run, moves_media=False)
 
 
 def sids_of_media(objects: Objects, media: Iterable[Media]) -> list[str]:

@@ -297,8 +297,8 @@ class UnsentMessage:
         and histories of e-mails last; then send the message.
 
         Args:
-            timeout: Seconds for everything; by default the client's ``command_timeout`` for
-                each stretch without progress.
+            timeout: Seconds for everything; by default the client's ``command_timeout``, with
+                media for each stretch without progress.
 
         Returns:
             The message; ``on_message_added`` announces the same object, before or after.
@@ -316,7 +316,9 @@ class UnsentMessage:
 
         Wire: docs/protocol/conversations.md, Media.
         """
-        record = self._objects.call_with_http(self._name, timeout, self._run)
+        record = self._objects.call_with_http(
+            self._name, timeout, self._run, moves_media=bool(self._content.parts)
+        )
         return self._objects.message(record)
 
     def send_in_background(
@@ -342,7 +344,13 @@ class UnsentMessage:
         check_callback(callback)
         told = None if callback is None else _teller(self._objects, callback)
         return CancellationToken(
-            self._objects.begin_with_http(self._name, timeout, self._run, told)
+            self._objects.begin_with_http(
+                self._name,
+                timeout,
+                self._run,
+                moves_media=bool(self._content.parts),
+                report=told,
+            )
         )
 
     @property

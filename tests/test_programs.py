@@ -78,6 +78,15 @@ def test_the_example_about_typing_and_reading_tells_its_story() -> None:
     ]
 
 
+def test_the_example_with_a_loop_and_a_queue_tells_its_story() -> None:
+    assert run("examples/event_loop.py").splitlines() == [
+        "[MainThread] bob: 42.",
+        "[MainThread] bob: 49.",
+        "[MainThread] bob: Bye!",
+        "bob has answered 3 messages",
+    ]
+
+
 def test_the_echo_bot_answers_until_it_is_interrupted(emulator: Emulator) -> None:
     with subprocess.Popen(
         [sys.executable, "-X", "dev", "examples/echo_bot.py", emulator.token("bot")],

@@ -34,13 +34,6 @@ class Interruption:
         self._connection: socket.socket | None = None
         self._is_interrupted = False
 
-    @property
-    def is_interrupted(self) -> bool:
-        """
-        Whether the request has been called off.
-        """
-        return self._is_interrupted
-
     def interrupt(self) -> None:
         """
         Let the request end with :class:`~.failures.HttpStopped`, now or when it is begun.

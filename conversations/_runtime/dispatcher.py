@@ -354,7 +354,9 @@ class Dispatcher:
 
     def _attempt(self, call: ListenerCall) -> Exception | None:
         outer = self._caller, self._running
-        self._running, self._caller = call.name, threading.get_ident()
+        self._running = call.name
+        if not call.is_ours:  # which, at the end, may run beside a callback in the loop
+            self._caller = threading.get_ident()
         started = time.monotonic()
         try:
             call.function()
@@ -365,7 +367,9 @@ class Dispatcher:
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 self._on_fatal()
         finally:
-            self._caller, self._running = outer
+            if not call.is_ours:
+                self._caller = outer[0]
+            self._running = outer[1]
             duration = time.monotonic() - started
             if duration > SLOW_SECONDS:
                 _log.warning(

@@ -241,6 +241,7 @@ class Runtime:
         self._network.become_inherited()
         self._dispatcher.become_inherited()
         self._pool.become_inherited()
+        self._bell.ring()
         if self._http is not None:
             self._http.discard()
         for waiter in list(self._waiters):

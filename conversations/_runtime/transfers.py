@@ -116,7 +116,7 @@ class TransferCarrier:
             transfer.promise.reject(error)
         else:
             if job is not None:
-                job.add_done_callback(transfer.job_ended)
+                transfer.queued_as(job)
                 self._jobs.append(job)
         return transfer.promise
 
@@ -124,7 +124,8 @@ class TransferCarrier:
         """
         Wait until no worker uses the call's files any more, for a while.
         """
-        concurrent.futures.wait(list(self._jobs), timeout)
+        running = [job for job in list(self._jobs) if job.running()]
+        concurrent.futures.wait(running, timeout)
 
 
 class _Transfer:
@@ -146,9 +147,8 @@ class _Transfer:
         self._http = http
         self._post = post
         self._interruption = http.interruption()
-        self.promise: Promise[UpstreamResponse] = Promise(
-            scheduler, on_abandon=self._interruption.interrupt
-        )
+        self._job: concurrent.futures.Future[None] | None = None
+        self.promise: Promise[UpstreamResponse] = Promise(scheduler, on_abandon=self._stop)
         # Worker only:
         self._count = 0
         self._told_at = time.monotonic()
@@ -171,15 +171,31 @@ class _Transfer:
             return
         self._post(lambda _: self.promise.reject(error))
 
-    def job_ended(self, job: concurrent.futures.Future[None]) -> None:
+    def queued_as(self, job: concurrent.futures.Future[None]) -> None:
+        """
+        A worker will run it, as that job.
+        """
+        self._job = job
+        job.add_done_callback(self._job_ended)
+
+    def _job_ended(self, job: concurrent.futures.Future[None]) -> None:
         """
         The job is over. It has failed only if it was never run.
         """
-        error = job.exception()
+        error = None if job.cancelled() else job.exception()
         if error is not None:
             self._post(lambda _: self.promise.reject(error))
 
+    def _stop(self) -> None:
+        """
+        Nobody wants the answer any more.
+        """
+        self._interruption.interrupt()
+        if self._job is not None:
+            self._job.cancel()
+
     def _perform(self) -> UpstreamResponse:
+        self._interruption.check()
         request = self._request
         call = HttpCall(
             method=request.method,

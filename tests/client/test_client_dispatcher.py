@@ -69,6 +69,7 @@ class Loop:
         """
         while (function := self._functions.get()) is not None:
             function()
+            del function  # it holds the listener
 
     def run_one(self) -> None:
         """

@@ -1,18 +1,13 @@
 """
-Media: sending, reading and downloading them, against the emulator.
+Sending media, against the emulator.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import logging
 import os
 import pickle
-import subprocess
-import sys
 import threading
-import traceback
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -25,7 +20,6 @@ from conversations import (
     BadRequestError,
     CallbackListener,
     CancellationToken,
-    ClientShutdownError,
     ContentTemplateVariable,
     Conversation,
     ConversationLimits,
@@ -33,132 +27,31 @@ from conversations import (
     ErrorInfo,
     ErrorReason,
     InvalidArgumentError,
-    Media,
     MediaCategory,
     MediaError,
     MediaUploadListener,
     Message,
     MessageBuilder,
-    MessageUpdateReason,
     OperationCancelledError,
     RequestTimeoutError,
     StatusListener,
     UnsentMessage,
 )
 from conversations.emulator import Emulator
-from conversations.emulator.domain.items import message_item
 from conversations.emulator.settings import Limits, Settings
 from tests.client.people import Connect, Person
-from tests.net.raw_server import RawServer, in_background
-from tests.net.test_http import answer, read_request
+from tests.client.uploads import (
+    CONTENT,
+    LARGE,
+    Outcome,
+    Pipe,
+    Reports,
+    posted,
+    send,
+    uploads,
+)
+from tests.net.raw_server import in_background
 from tests.timing import limit
-
-CONTENT = bytes(range(256)) * 400  # 100 KiB
-LARGE = bytes(8 * 1024 * 1024)
-SECRET_CONTENT = b"canary-content"
-SECRET_NAME = "canary-name.txt"
-
-
-class Reports(MediaUploadListener):
-    """
-    Remembers what an upload's listener was told, and on which thread.
-    """
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self.told: list[tuple[Any, ...]] = []
-        self.threads: set[str] = set()
-
-    def on_started(self) -> None:
-        self._note("started")
-
-    def on_progress(self, bytes_sent: int) -> None:
-        self._note("progress", bytes_sent)
-
-    def on_completed(self, media_sid: str) -> None:
-        self._note("completed", media_sid)
-
-    def on_failed(self, error_info: ErrorInfo) -> None:
-        self._note("failed", error_info)
-
-    def _note(self, *what: Any) -> None:
-        with self._changed:
-            self.told.append(what)
-            self.threads.add(threading.current_thread().name)
-            self._changed.notify_all()
-
-    def wait_for(self, kind: str) -> tuple[Any, ...]:
-        with self._changed:
-            assert self._changed.wait_for(lambda: self._find(kind), limit()), self.told
-            return self._find(kind)
-
-    def _find(self, kind: str) -> tuple[Any, ...]:
-        return next((what for what in self.told if what[0] == kind), ())
-
-    @property
-    def counts(self) -> list[int]:
-        return [what[1] for what in self.told if what[0] == "progress"]
-
-
-class Outcome(CallbackListener[Message]):
-    """
-    Waits for how something in the background ended.
-    """
-
-    def __init__(self) -> None:
-        self._ended = threading.Event()
-        self.calls: list[Any] = []
-
-    def on_success(self, result: Message) -> None:
-        self.calls.append(result)
-        self._ended.set()
-
-    def on_error(self, error_info: ErrorInfo) -> None:
-        self.calls.append(error_info)
-        self._ended.set()
-
-    def wait(self) -> Any:
-        assert self._ended.wait(limit())
-        return self.calls[0]
-
-
-class Pipe(io.RawIOBase):
-    """
-    A stream of unknown size.
-    """
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self._content = io.BytesIO(content)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def read(self, size: int = -1) -> bytes:
-        return self._content.read(size)
-
-
-def send(lunch: Conversation, *media: Any, **more: Any) -> Message:
-    return lunch.send_message(media=media, timeout=limit(), **more)
-
-
-def posted(emulator: Emulator) -> list[str]:
-    """
-    The paths of messages that were posted.
-    """
-    return [
-        request.path
-        for request in emulator.requests
-        if request.method == "POST" and request.path.endswith("/Messages")
-    ]
-
-
-def uploads(emulator: Emulator) -> list[Any]:
-    return [request for request in emulator.requests if request.path.endswith("/Media")]
-
 
 # Sending
 
@@ -717,6 +610,36 @@ def test_a_timeout_of_its_own_ends_a_call(emulator: Emulator, lunch: Conversatio
     assert not caught.value.may_have_been_sent
 
 
+def test_a_call_without_media_has_one_time_for_everything(
+    emulator: Emulator, connect: Connect, room: str
+) -> None:
+    alice = connect("alice", command_timeout=0.5)
+    message = send(alice.enter(room), (b"x", "text/plain"))
+    (media,) = message.attached_media
+    emulator.hold_requests("*/Media/*")
+
+    with pytest.raises(RequestTimeoutError, match=r"no result within 0\.5 s"):
+        media.get_temporary_content_url()
+
+
+def test_a_call_that_never_got_a_worker_ends_in_time(
+    emulator: Emulator, connect: Connect, room: str
+) -> None:
+    alice = connect("alice", worker_threads=1)
+    lunch = alice.enter(room)
+    gate = threading.Event()
+    busy = alice.client.submit(gate.wait, limit())
+    emulator.clear_requests()
+
+    with pytest.raises(RequestTimeoutError, match="a free worker thread"):
+        lunch.send_message(media=[(b"x", "a/b")], timeout=0.01)
+    gate.set()
+
+    assert busy.result(limit())
+    assert alice.client.submit(int).result(limit()) == 0
+    assert emulator.requests == ()
+
+
 # In the background
 
 
@@ -811,440 +734,3 @@ def test_cancelling_the_future_of_a_job_breaks_its_upload_off(
     assert isinstance(error, CancelledError)
     assert error.reason is ErrorReason.CANCELLED
     assert posted(emulator) == []
-
-
-# Downloading
-
-
-@pytest.fixture
-def media(emulator: Emulator, alice: Person, lunch: Conversation) -> Media:
-    """
-    A media of a message that bob has sent.
-    """
-    added = emulator.add_media(CONTENT, content_type="image/png", filename="cat.png", author="bob")
-    emulator.send_message(lunch.sid, "look", author="bob", media_sids=[added.sid])
-    message = alice.hear("on_message_added")["message"]
-    (found,) = message.attached_media
-    assert isinstance(found, Media)
-    return found
-
-
-def test_what_is_known_of_a_media(media: Media) -> None:
-    assert media.sid.startswith("ME")
-    assert (media.filename, media.content_type, media.size) == ("cat.png", "image/png", 102_400)
-    assert media.category is Media.Category.MEDIA
-    assert repr(media) == f"<Media {media.sid} media image/png 102400 bytes>"
-    assert media != media.sid
-    assert json.loads(json.dumps(media.to_dict())) == {
-        "sid": media.sid,
-        "category": "media",
-        "content_type": "image/png",
-        "filename": "cat.png",
-        "size": 102_400,
-    }
-
-
-def test_downloading_into_memory(media: Media) -> None:
-    assert media.download(timeout=limit()) == CONTENT
-
-
-def test_downloading_into_a_file(media: Media, tmp_path: Path) -> None:
-    path = tmp_path / "cat.png"
-    path.write_bytes(b"before")
-
-    media.download_to(path, timeout=limit())
-    assert path.read_bytes() == CONTENT
-    media.download_to(str(path), timeout=limit())
-    assert path.read_bytes() == CONTENT
-    with path.open("r+b") as file:
-        file.seek(10)
-        media.download_to(file, timeout=limit())
-        assert not file.closed
-    assert path.read_bytes() == CONTENT[:10] + CONTENT
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_downloading_all_of_a_message(lunch: Conversation, tmp_path: Path) -> None:
-    message = send(
-        lunch,
-        (b"1", "text/plain", "../../etc/passwd"),
-        (b"2", "text/plain", "a.txt"),
-        (b"3", "text/plain", "A.TXT"),
-        (b"4", "image/png"),
-        (b"5", "text/plain", "..."),
-        email_body="not this one",
-    )
-    (tmp_path / "passwd").write_bytes(b"mine")
-
-    paths = message.download_media(tmp_path, timeout=limit())
-
-    sids = [media.sid for media in message.attached_media]
-    assert [path.name for path in paths] == [
-        f"passwd-{sids[0]}",
-        "a.txt",
-        f"A-{sids[2]}.TXT",
-        f"{sids[3]}.png",
-        f"{sids[4]}.txt",
-    ]
-    assert [path.read_bytes() for path in paths] == [b"1", b"2", b"3", b"4", b"5"]
-    assert {path.parent for path in paths} == {tmp_path}
-    assert (tmp_path / "passwd").read_bytes() == b"mine"
-    assert len(list(tmp_path.iterdir())) == 6
-    assert lunch.send_message("text", timeout=limit()).download_media(tmp_path) == []
-
-
-def test_an_address_that_has_expired_meanwhile_is_renewed(
-    emulator: Emulator, alice: Person, media: Media
-) -> None:
-    with emulator.hold_requests("/media/*", times=1) as held:
-        downloading = in_background(lambda: media.download(timeout=limit()))
-        held.wait_until_held(timeout=limit())
-        emulator.expire_media_urls()
-
-    assert downloading.result(limit()) == CONTENT
-    statuses = [request.status for request in emulator.requests if "/media/" in request.path]
-    assert statuses == [403, 200]
-
-
-def test_a_download_that_breaks_off_is_made_again(
-    emulator: Emulator, connect: Connect, room: str, tmp_path: Path
-) -> None:
-    alice = connect("alice", backoff_min=0.01, backoff_max=0.01)
-    message = send(alice.enter(room), (CONTENT, "text/plain"))
-    emulator.interrupt_media("download", after_bytes=1000, times=1)
-    path = tmp_path / "file"
-
-    message.attached_media[0].download_to(path, timeout=limit())
-
-    assert path.read_bytes() == CONTENT
-
-
-def test_a_download_that_keeps_breaking_off(
-    emulator: Emulator, connect: Connect, room: str, tmp_path: Path
-) -> None:
-    alice = connect("alice", backoff_min=0.01, backoff_max=0.01)
-    message = send(alice.enter(room), (CONTENT, "text/plain"))
-    path = tmp_path / "file"
-    with (
-        emulator.interrupt_media("download", after_bytes=1000, times=None),
-        pytest.raises(MediaError) as caught,
-    ):
-        message.attached_media[0].download_to(path, timeout=limit())
-
-    assert caught.value.reason is ErrorReason.MEDIA_FETCH_ERROR
-    assert caught.value.operation == f"download of {message.attached_media[0].sid}"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_media_that_does_not_exist(emulator: Emulator, alice: Person, media: Media) -> None:
-    emulator.fail_requests("*/Media/ME*", status=404, code=50507)
-
-    for call in (media.download, media.get_temporary_content_url):
-        with pytest.raises(MediaError) as caught:
-            call(timeout=limit())
-        assert (caught.value.status, caught.value.code) == (404, 50507)
-        assert caught.value.reason is ErrorReason.MEDIA_FETCH_ERROR
-
-
-@pytest.mark.parametrize("target", ["", "/no/such/folder/file", None, 5, io.StringIO()])
-def test_targets_that_cannot_be(emulator: Emulator, media: Media, target: Any) -> None:
-    emulator.clear_requests()
-
-    with pytest.raises(InvalidArgumentError):
-        media.download_to(target)
-    assert emulator.requests == ()
-
-
-@pytest.mark.parametrize("folder", ["", "/no/such/folder", None, 5, __file__])
-def test_folders_that_cannot_be(lunch: Conversation, folder: Any) -> None:
-    message = lunch.send_message("text", timeout=limit())
-
-    with pytest.raises(InvalidArgumentError):
-        message.download_media(folder)
-
-
-# Addresses
-
-
-def test_addresses_one_by_one_and_together(
-    emulator: Emulator, alice: Person, lunch: Conversation
-) -> None:
-    message = send(lunch, (b"1", "text/plain"), (b"2", "text/plain"), email_body="body")
-    attached = message.attached_media
-    body = message.get_email_body()
-    assert body is not None
-    emulator.clear_requests()
-
-    single = attached[0].get_temporary_content_url(timeout=limit())
-    of_message = message.get_temporary_content_urls_for_attached_media(timeout=limit())
-    of_media = message.get_temporary_content_urls_for_media([body, body], timeout=limit())
-    of_sids = message.get_temporary_content_urls_for_media_sids([body.sid], timeout=limit())
-    client = alice.client
-    by_client = client.get_temporary_content_urls_for_media(iter(attached), timeout=limit())
-    by_sids = client.get_temporary_content_urls_for_media_sids(
-        [attached[1].sid, attached[0].sid], timeout=limit()
-    )
-
-    assert single.startswith(f"{emulator.url}/media/{attached[0].sid}?")
-    sids = [media.sid for media in attached]
-    assert list(of_message) == list(by_client) == sids
-    assert list(by_sids) == sids[::-1]
-    assert list(of_media) == list(of_sids) == [body.sid]
-    assert all(f"/{sid}?" in url for sid, url in {**of_message, **of_media}.items())
-    assert [request.path.rpartition("/")[2] for request in emulator.requests[1:]] == [
-        "MediaSet"
-    ] * 5
-
-
-def test_no_media_take_no_request(emulator: Emulator, alice: Person, lunch: Conversation) -> None:
-    message = lunch.send_message("text", timeout=limit())
-    emulator.clear_requests()
-
-    assert alice.client.get_temporary_content_urls_for_media([]) == {}
-    assert alice.client.get_temporary_content_urls_for_media_sids([]) == {}
-    assert message.get_temporary_content_urls_for_media(()) == {}
-    assert message.get_temporary_content_urls_for_media_sids(iter(())) == {}
-    assert emulator.requests == ()
-
-
-def test_one_unknown_sid_fails_them_all(alice: Person, media: Media) -> None:
-    unknown = "ME" + "0" * 32
-
-    with pytest.raises(MediaError, match=unknown) as caught:
-        alice.client.get_temporary_content_urls_for_media_sids([media.sid, unknown])
-
-    assert caught.value.reason is ErrorReason.MEDIA_FETCH_ERROR
-    assert caught.value.status == 404
-
-
-def test_wrong_media_and_sids_are_refused(
-    emulator: Emulator, alice: Person, bob: Person, media: Media
-) -> None:
-    client, other = alice.client, bob.client
-    message = alice.hear("on_message_added")["message"]
-    emulator.clear_requests()
-    wrong: list[Any] = [
-        lambda: client.get_temporary_content_urls_for_media(media),  # type: ignore[arg-type]
-        lambda: client.get_temporary_content_urls_for_media([media.sid]),  # type: ignore[list-item]
-        lambda: other.get_temporary_content_urls_for_media([media]),
-        lambda: client.get_temporary_content_urls_for_media_sids(media.sid),
-        lambda: client.get_temporary_content_urls_for_media_sids([""]),
-        lambda: client.get_temporary_content_urls_for_media_sids([media]),  # type: ignore[list-item]
-        lambda: message.get_temporary_content_urls_for_media(None),
-        lambda: message.get_media_by_categories(["media"]),
-        lambda: message.get_media_by_categories("media"),
-        lambda: message.get_email_body(""),
-        lambda: message.get_email_history(None),
-        lambda: media.get_temporary_content_url(timeout="soon"),  # type: ignore[arg-type]
-    ]
-
-    for call in wrong:
-        with pytest.raises(InvalidArgumentError):
-            call()
-    assert emulator.requests == ()
-
-
-# Events
-
-
-def test_a_change_of_media_is_told(
-    emulator: Emulator, alice: Person, lunch: Conversation, media: Media
-) -> None:
-    message = alice.hear("on_message_added")["message"]
-
-    def strip(backend: Any) -> None:
-        found = backend.service.conversations[lunch.sid]
-        item = message_item(found.messages[message.message_index])
-        found.list.set_item(message.message_index, {**item, "medias": [], "media": None})
-
-    emulator.call(strip)
-
-    heard = alice.hear("on_message_updated", lambda _, reason: reason is MessageUpdateReason.MEDIA)
-    assert heard["message"] is message
-    assert message.attached_media == []
-
-
-# Tokens, shutdown, secrets
-
-
-def serve_upload(connection: Any, sid: str) -> str | None:
-    read_request(connection)
-    body = json.dumps({"sid": sid, "links": {}}).encode()
-    answer(connection, "201 Created", "Content-Type: application/json", body=body)
-    token: str | None = connection.header("X-Twilio-Token")
-    return token
-
-
-def test_the_program_may_say_where_media_are_and_the_token_may_change_meanwhile(
-    emulator: Emulator, connect: Connect, room: str
-) -> None:
-    sids = [emulator.add_media(b"x", author="alice").sid for _ in range(2)]
-    first, second = emulator.token("alice"), emulator.token("alice")
-    with RawServer() as media_service:
-        url = f"http://127.0.0.1:{media_service.port}/prefix"
-        # One worker, so that both uploads use one connection.
-        alice = connect("alice", token=first, media_url=url, worker_threads=1)
-        lunch = alice.enter(room)
-        sending = in_background(lambda: send(lunch, (b"a", "a/b"), (b"b", "a/b")))
-        connection = media_service.accept()
-        connection.request = connection.read_head()
-        head = connection.request
-        alice.client.update_token(second, timeout=limit())
-        connection.read_exactly(1)
-        body = json.dumps({"sid": sids[0], "links": {}}).encode()
-        answer(connection, "201 Created", "Content-Type: application/json", body=body)
-        token = serve_upload(connection, sids[1])
-        message = sending.result(limit())
-
-    assert head.startswith(b"POST /prefix/v1/Services/IS")
-    assert f"X-Twilio-Token: {first}\r\n".encode() in head
-    assert token == second
-    assert [media.sid for media in message.attached_media] == sids
-
-
-def test_shutdown_in_the_middle_of_an_upload(
-    emulator: Emulator, connect: Connect, room: str
-) -> None:
-    alice = connect("alice")
-    lunch = alice.enter(room)
-    outcome, reports = Outcome(), Reports()
-    with emulator.hold_media("upload", after_bytes=100) as held:
-        sending = in_background(
-            lambda: lunch.send_message(
-                media=[(LARGE, "text/plain", None, reports)], timeout=limit()
-            )
-        )
-        job = alice.client.submit(send, lunch, (LARGE, "text/plain"))
-        unsent = lunch.prepare_message().add_media(LARGE, "text/plain").build()
-        unsent.send_in_background(outcome)
-        held.wait_until_held(3, timeout=limit())
-        alice.client.shutdown()
-
-        assert isinstance(sending.exception(limit()), ClientShutdownError)
-        assert isinstance(job.exception(limit()), ClientShutdownError)
-        assert outcome.wait().reason is ErrorReason.CLIENT_SHUTDOWN
-        assert reports.wait_for("failed")[1].reason is ErrorReason.CLIENT_SHUTDOWN
-        numbers = [t.name for t in threading.enumerate() if t.name.startswith("conversations-w")]
-        assert numbers == []
-    assert posted(emulator) == []
-    with pytest.raises(ClientShutdownError):
-        unsent.send()
-    with pytest.raises(ClientShutdownError):
-        unsent.send_in_background(outcome)
-    assert lunch.limits.media_attachments_count_limit == 10  # still readable
-
-
-def test_shutdown_in_the_middle_of_a_download(
-    emulator: Emulator, connect: Connect, room: str, tmp_path: Path
-) -> None:
-    alice = connect("alice")
-    message = send(alice.enter(room), (LARGE, "text/plain"))
-    (media,) = message.attached_media
-    with emulator.hold_media("download", after_bytes=1000) as held:
-        downloading = in_background(lambda: media.download_to(tmp_path / "file", timeout=limit()))
-        held.wait_until_held(timeout=limit())
-        alice.client.shutdown()
-
-        assert isinstance(downloading.exception(limit()), ClientShutdownError)
-    assert list(tmp_path.iterdir()) == []
-    with pytest.raises(ClientShutdownError):
-        media.get_temporary_content_url()
-    with pytest.raises(ClientShutdownError):
-        message.get_temporary_content_urls_for_media([])
-    assert media.size == len(LARGE)
-
-
-def test_neither_tokens_nor_addresses_nor_names_are_logged_or_raised(
-    emulator: Emulator,
-    connect: Connect,
-    room: str,
-    caplog: pytest.LogCaptureFixture,
-    tmp_path: Path,
-) -> None:
-    token = emulator.token("alice")
-    errors: list[BaseException] = []
-    with caplog.at_level(logging.DEBUG):
-        alice = connect("alice", token=token, backoff_min=0.01, backoff_max=0.01)
-        lunch = alice.enter(room)
-        message = send(lunch, (SECRET_CONTENT, "text/plain", SECRET_NAME))
-        (media,) = message.attached_media
-        url = media.get_temporary_content_url(timeout=limit())
-        media.download(timeout=limit())
-        message.download_media(tmp_path, timeout=limit())
-        emulator.fail_requests("*/Media*", status=400, code=50512, times=1)
-        emulator.interrupt_media("upload", after_bytes=5, times=1)
-        emulator.interrupt_media("download", after_bytes=5, times=3)
-        for call in (
-            lambda: send(lunch, (SECRET_CONTENT, "text/plain", SECRET_NAME)),
-            lambda: send(lunch, (SECRET_CONTENT, "text/plain", SECRET_NAME)),
-            lambda: media.download(timeout=limit()),
-        ):
-            with pytest.raises(MediaError) as caught:
-                call()
-            errors.append(caught.value)
-    signature = url.rpartition("Signature=")[2]
-    assert signature
-    shown = [f"{record.getMessage()} {record.args}" for record in caplog.records]
-    for error in errors:
-        shown += [repr(error), str(error), *traceback.format_exception(error)]
-    shown += [repr(message), repr(media), repr(lunch.prepare_message())]
-    everything = "\n".join(shown)
-
-    assert "conversations.media" in {record.name for record in caplog.records}
-    for secret in (token, signature, "Signature=", SECRET_CONTENT.decode(), SECRET_NAME):
-        assert secret not in everything.replace(str(tmp_path), "")
-
-
-def run(emulator: Emulator, program: str, *arguments: str) -> None:
-    """
-    Run a program that connects alice. It must end well.
-    """
-    start = """
-import os, sys
-from conversations import ConversationsClient, Properties
-token, url, room = sys.argv[1:4]
-client = ConversationsClient.create(token, Properties(twilsock_url=url, use_proxy=False))
-client.wait_for_synchronization()
-"""
-    subprocess.run(
-        [
-            *(sys.executable, "-X", "dev", "-W", "error", "-c", start + program),
-            *(emulator.token("alice"), emulator.twilsock_url, *arguments),
-        ],
-        check=True,
-        timeout=limit(),
-    )
-
-
-def test_a_program_without_media_does_not_import_requests(emulator: Emulator, room: str) -> None:
-    run(emulator, "client.shutdown(); assert 'requests' not in sys.modules", room)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks are for Unix")
-def test_a_forked_child_has_no_connection_and_the_parent_keeps_its_own(
-    emulator: Emulator, room: str
-) -> None:
-    program = """
-import stat
-def sockets():
-    modes = []
-    for number in map(int, os.listdir("/dev/fd")):
-        try:
-            modes.append(os.fstat(number).st_mode)
-        except OSError:
-            pass
-    return sum(map(stat.S_ISSOCK, modes))
-lunch = client.get_conversation(room)
-sent = lunch.send_message(media=[(b"one", "text/plain")])
-assert sockets() >= 2
-pid = os.fork()
-if pid == 0:
-    os._exit(sockets())
-assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-assert sent.attached_media[0].download() == b"one"
-client.shutdown()
-assert sockets() == 0
-"""
-    run(emulator, program, room)
-    statuses = {request.status for request in emulator.requests if "Media" in request.path}
-    assert statuses <= {200, 201}

@@ -4,6 +4,7 @@ Waiting: for a state, for an event, for a message; without missing anything.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
@@ -27,6 +28,7 @@ from conversations import (
     SynchronizationStatus,
 )
 from tests.client.people import Connect, Person, held_up
+from tests.client.test_client_life import run
 from tests.net.raw_server import in_background
 from tests.timing import limit
 
@@ -334,6 +336,63 @@ def test_a_job_that_waits_can_be_cancelled(alice: Person, lunch: Conversation, w
     with pytest.raises(CancelledError) as caught:
         future.result(limit())
     assert isinstance(caught.value, OperationCancelledError)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_waits_for_nothing(emulator: Emulator, room: str) -> None:
+    result = run(
+        emulator,
+        """
+        import os, sys, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads, from 3.12 on
+        from conversations import ClientForkedError, ConversationsClient, MessageAdded
+
+        client = ConversationsClient.create(sys.argv[1])
+        conversation = client.get_conversation(sys.argv[2])
+        conversation.wait_for_synchronization()
+        queue = client.event_queue([MessageAdded])
+        forked = []
+
+        def fork():
+            if not forked:
+                forked.append(os.fork())
+            return forked[0] != 0
+
+        refused = 0
+        try:
+            client.wait_until(fork)  # the child comes out of it with an error
+        except ClientForkedError:
+            refused += 1
+        if forked[0] == 0:
+            for use in (
+                lambda: client.wait_until(lambda: True),
+                lambda: client.wait_for(lambda _: True),
+                conversation.wait_for_message,
+                queue.get,
+                lambda: next(queue),
+                client.event_queue,
+                lambda: client.add_callbacks(on_error=print),
+                conversation.evict_messages,
+                lambda: client.stats,
+                lambda: next(client.iter_conversations()),
+            ):
+                try:
+                    use()
+                except ClientForkedError as error:
+                    refused += "fork" in str(error)
+            queue.close()
+            os._exit(refused)
+        _, status = os.waitpid(forked[0], 0)
+        print("refused", os.waitstatus_to_exitcode(status))
+        message = conversation.send_message("from the parent")
+        print(queue.get().message is message)
+        client.shutdown()
+        """,
+        emulator.token("alice"),
+        room,
+    )
+    assert result.stderr == ""
+    assert result.stdout == "refused 11\nTrue\n"
 
 
 def test_wrong_arguments_are_refused_at_once(alice: Person, lunch: Conversation) -> None:

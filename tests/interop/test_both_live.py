@@ -125,6 +125,7 @@ def test_horizons_and_counts_agree(alice: Ours, bob: JsClient, shared: Conversat
     assert theirs == stamp.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     assert shared.advance_last_read_message_index(0) == 2
     assert shared.advance_last_read_message_index(2) == 1
+    alice.client.wait_until(lambda: shared.last_read_message_index == 2, timeout=limit())
     assert shared.set_all_messages_read() == 0
     assert shared.set_all_messages_unread() is None
 
@@ -132,6 +133,9 @@ def test_horizons_and_counts_agree(alice: Ours, bob: JsClient, shared: Conversat
     alice.wait_for(
         "on_participant_updated",
         lambda who, _: who.identity == "bob" and who.last_read_message_index == 2,
+    )
+    bob.wait_for(
+        "conversationUpdated", lambda event: event["conversation"]["lastReadMessageIndex"] == 2
     )
     assert bob.call("advanceLastReadMessageIndex", shared.sid, index=0) == 1
     assert bob.call("setAllMessagesRead", shared.sid) == 0

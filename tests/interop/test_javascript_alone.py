@@ -297,6 +297,7 @@ def test_a_token_is_replaced_on_the_living_connection(
 
 def test_the_token_of_another_user_is_refused(start: Start, emulator: Emulator) -> None:
     alice = start("alice")
+    alice.call("subscribedConversations")
 
     with pytest.raises(JsError):
         alice.call("updateToken", token=emulator.token("bob"))

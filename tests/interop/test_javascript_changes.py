@@ -125,6 +125,9 @@ def test_reading_moves_the_horizon_and_counts_what_is_unread(pair: Pair) -> None
     assert reasons(seen) == {"lastReadMessageIndex", "lastReadTimestamp", "dateUpdated"}
 
     assert bob.call("advanceLastReadMessageIndex", sid, index=2) == 1
+    bob.wait_for(
+        "conversationUpdated", lambda event: event["conversation"]["lastReadMessageIndex"] == 2
+    )
     assert bob.call("advanceLastReadMessageIndex", sid, index=0) == 1
     assert bob.call("setLastReadMessageIndex", sid, index=0) == 3
     assert bob.call("setAllMessagesRead", sid) == 0

@@ -329,6 +329,25 @@ def test_a_message_that_names_no_content_has_none(
     assert bob.call("contentData", shared.sid, message=0) is None
 
 
+def test_a_subject_that_becomes_empty_is_told(
+    alice: Ours, bob: JsClient, shared: Conversation, emulator: Emulator
+) -> None:
+    """
+    It ignores an empty subject.
+    """
+    mine = shared.send_message("with a subject", subject="subject")
+    alice.hear("on_message_added")
+    bob.wait_for("messageAdded")
+
+    emulator.update_message(shared.sid, 0, subject="", body="edited")
+
+    alice.wait_for("on_message_updated", lambda _, reason: reason is MessageUpdateReason.SUBJECT)
+    assert mine.subject == ""
+    event = bob.wait_for("messageUpdated")
+    assert "subject" not in event["updateReasons"]
+    assert event["message"]["subject"] == "subject"
+
+
 def test_a_receipt_for_nobody_is_none(
     alice: Ours, bob: JsClient, shared: Conversation, emulator: Emulator
 ) -> None:

@@ -45,8 +45,9 @@ from conversations._net.http import (
     HttpTransport,
 )
 from conversations._net.interruption import Interruption
-from tests.net.raw_server import RawConnection, RawServer, in_background
+from tests.net.raw_server import RawServer, in_background
 from tests.net.test_tls import serving, trusting
+from tests.net.web_server import answer, read_request
 from tests.timing import limit
 
 TOKEN = "canary-token"
@@ -111,36 +112,6 @@ def get(server: RawServer, path: str = "/x", **changes: Any) -> HttpCall:
 
 def post(server: RawServer, body: Any, **changes: Any) -> HttpCall:
     return get(server, method="POST", body=body, **changes)
-
-
-def answer(connection: RawConnection, status: str, *lines: str, body: bytes = b"") -> None:
-    head = [f"HTTP/1.1 {status}", *lines, f"Content-Length: {len(body)}", "", ""]
-    connection.send("\r\n".join(head).encode() + body)
-
-
-def read_request(connection: RawConnection) -> bytes:
-    """
-    Read a whole request; its head goes to ``connection.request``. Returns the body.
-    """
-    connection.request = connection.read_head()
-    length = connection.header("Content-Length")
-    if length is not None:
-        return connection.read_exactly(int(length))
-    body = b""
-    while connection.header("Transfer-Encoding") == "chunked":
-        size = int(_line(connection), 16)
-        body += connection.read_exactly(size)
-        _line(connection)
-        if size == 0:
-            break
-    return body
-
-
-def _line(connection: RawConnection) -> bytes:
-    line = b""
-    while not line.endswith(b"\r\n"):
-        line += connection.read_exactly(1)
-    return line
 
 
 @attrs.define
@@ -728,6 +699,32 @@ def test_calling_off_too_late_harms_nobody(client: Client, server: RawServer) ->
         answer(connection, "200 OK")
 
     assert sent.result(limit()) == 200
+
+
+def test_an_interruption_holds_for_whatever_comes_after_it() -> None:
+    interruption = Interruption(threading.Lock())
+    interruption.interrupt()
+
+    with interruption.opening() as handle:
+        assert handle.is_aborted
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        interruption.watch(ours)
+        assert theirs.recv(1) == b""
+        interruption.release()
+        interruption.release()
+    with pytest.raises(HttpStopped):
+        interruption.check()
+
+
+def test_a_forked_child_can_close_what_is_being_opened() -> None:
+    interruption = Interruption(threading.Lock())
+    ours, theirs = socket.socketpair()
+    with interruption.opening() as handle:
+        handle.watch(ours)
+        interruption.discard()
+        assert theirs.recv(1) == b""
+    theirs.close()
 
 
 # TLS and proxies

@@ -346,6 +346,7 @@ class ConversationModel:
             self._opening = None
         self._close_list()
         self._close_roster()
+        self.roster.unload()
         self._early_typing.clear()
         self.messages.clear()
 
@@ -364,7 +365,7 @@ class ConversationModel:
         if self._roster_map is not None:
             self._roster_map.close(self._roster_changed)
             self._roster_map = None
-        self.roster.unload()
+        self.roster.interrupted()
 
     # Waiting for a level
 
@@ -484,18 +485,27 @@ class ConversationModel:
         if isinstance(event, (EntityRemoved, SubscriptionRefused)):
             self.messages.lost(self._list)
             self._close_list()
+            self._contents_lost(event)
         else:
             self.messages.list_changed(event, self._list)
-        if isinstance(event, SubscriptionRefused):
-            self._fail(_opening_error(event.error, ErrorReason.OPEN_COLLECTION_ERROR))
 
     def _roster_changed(self, event: SyncEvent) -> None:
         if isinstance(event, (EntityRemoved, SubscriptionRefused)):
             self._close_roster()
+            self._contents_lost(event)
         else:
             self.roster.map_changed(event)
+
+    def _contents_lost(self, event: EntityRemoved | SubscriptionRefused) -> None:
+        """
+        List or roster are followed no more although the user has not left. Of one that was
+        removed another may have taken the place; if not, the conversation is on its way out.
+        """
         if isinstance(event, SubscriptionRefused):
             self._fail(_opening_error(event.error, ErrorReason.OPEN_COLLECTION_ERROR))
+        elif self._failure is None:
+            self._set_level(self._level_of_document)
+            self.open()
 
 
 def _opening_error(error: ConversationsError, reason: ErrorReason) -> ConversationsError:

@@ -2,7 +2,7 @@
 The user's conversations page by page, in the order of the server's keys.
 
 Read from the map of the user's conversations, not from the REST list: the map is what follows
-them (docs/protocol/conversations.md, Looking up and listing).
+them (docs/protocol/conversations.md, The map of the user's conversations).
 """
 
 from __future__ import annotations

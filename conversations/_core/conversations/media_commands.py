@@ -48,6 +48,9 @@ PROGRESS_INTERVAL = 0.1
 GRACE = 5.0
 """Seconds by which a socket is more patient than the call that waits for it."""
 
+LONGEST_SILENCE = 3600.0
+"""Seconds after which a socket gives up, however long the call would wait."""
+
 _CANCELLED = ErrorInfo(reason=ErrorReason.CANCELLED, message="cancelled")
 
 
@@ -207,7 +210,7 @@ class MediaCommands:
             headers={**self._credentials(), "Content-Type": upload.content_type},
             source=upload.source,
             max_size=limit,
-            patience=call.timeout + GRACE,
+            patience=_patience(call),
             about="the upload",
         )
         return await self._ask(
@@ -244,7 +247,7 @@ class MediaCommands:
                 url=self._link(self._configuration.links.media_set),
                 headers={**self._credentials(), "Content-Type": JSON_TYPE},
                 body=json_body({"command": "get", "list": [{"media_sid": sid} for sid in sids]}),
-                patience=call.timeout + GRACE,
+                patience=_patience(call),
                 about="the media",
             )
 
@@ -263,7 +266,7 @@ class MediaCommands:
                 method="GET",
                 url=f"{self._link(self._configuration.links.media)}/{quote(sid, safe='')}",
                 headers=self._credentials(),
-                patience=call.timeout + GRACE,
+                patience=_patience(call),
                 about=sid,
             )
 
@@ -311,7 +314,7 @@ class MediaCommands:
             url=url,
             target=target,
             size=media.size if size is None else size,
-            patience=call.timeout + GRACE,
+            patience=_patience(call),
             about=media.sid,
         )
         return await self._ask(call, carrier, request)
@@ -433,6 +436,10 @@ class _Watch:
             self._told = self._sent
             if self._observer is not None:
                 self._observer.progressed(self._sent)
+
+
+def _patience(call: Call) -> float:
+    return min(call.timeout, LONGEST_SILENCE) + GRACE
 
 
 def _sid_of(answer: UpstreamResponse) -> str:

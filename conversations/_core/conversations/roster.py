@@ -23,7 +23,8 @@ class Roster:
     """
     Keeps ``conversation.participants`` in step with the roster map.
 
-    Loading tells nothing; whoever enters, changes or leaves afterwards is told.
+    Loading tells nothing; whoever enters, changes or leaves afterwards is told. If the map is
+    lost in between, the next loading tells the difference.
 
     Args:
         context: The shared services.
@@ -42,6 +43,7 @@ class Roster:
         self._typing = typing
         self._answered: dict[str, ParticipantRecord] = {}
         self._arrivals: list[tuple[str, Promise[ParticipantRecord]]] = []
+        self._is_interrupted = False
         self.is_loaded = False
 
     def loaded(self, roster: SyncMap) -> None:
@@ -49,6 +51,14 @@ class Roster:
         All items are there: publish them.
         """
         known = self._conversation.participants
+        self.is_loaded = True
+        if self._is_interrupted:
+            self._is_interrupted = False
+            for key in known.keys() - roster.items.keys():
+                self.removed(ItemRemoved(key=key, event_id=0))
+            for key, item in roster.items.items():
+                self.added(ItemAdded(key=key, data=item.data, event_id=item.event_id))
+            return
         participants: dict[str, ParticipantRecord] = {}
         for key, item in roster.items.items():
             snapshot = decoding.participant(key, decoding.mapping(item.data))
@@ -56,15 +66,21 @@ class Roster:
             record.snapshot = snapshot
             participants[key] = record
         self._publish(participants)
-        self.is_loaded = True
         for record in self._conversation.typing:
             if record not in participants.values():
                 self._typing.ended(record)
 
     def unload(self) -> None:
         """
-        The roster is followed no more. What is known stays readable.
+        The roster is followed no more: the user has left. What is known stays readable.
         """
+        self.is_loaded = self._is_interrupted = False
+
+    def interrupted(self) -> None:
+        """
+        The roster is not followed for now.
+        """
+        self._is_interrupted = self._is_interrupted or self.is_loaded
         self.is_loaded = False
 
     def map_changed(self, event: SyncEvent) -> None:

@@ -303,14 +303,46 @@ def test_a_removed_document_ends_the_conversation() -> None:
     assert world.take_words() == []
 
 
-def test_a_removed_list_or_roster_tells_nothing() -> None:
+@pytest.mark.parametrize("part", ["messages", "roster"])
+def test_a_removed_list_or_roster_is_opened_again_and_fails_if_there_is_none(part: str) -> None:
+    world, conversation = world_in("alice", "bob")
+    world.service.remove_object(getattr(conversation, part))
+    world.settle()
+    assert world.take_words() == ["level METADATA", "ErrorOccurred", "level FAILED"]
+
+
+def test_a_list_or_roster_removed_just_before_the_conversation_tells_no_error() -> None:
     world, conversation = world_in("alice", "bob")
     world.service.remove_object(conversation.messages)
     world.service.remove_object(conversation.roster)
+    world.service.delete(conversation)
     world.settle()
-    assert world.take_words() == []
-    assert world.model(conversation.sid).message_list is None
-    assert not world.model(conversation.sid).roster.is_loaded
+    assert [word for word in world.take_words() if not word.startswith("level")] == [
+        "ConversationUpdated STATUS",
+        "ConversationLeft",
+        "ConversationDeleted",
+    ]
+
+
+def test_a_roster_that_was_removed_and_made_anew_tells_the_difference() -> None:
+    world, conversation = world_in("alice", "bob", "carol")
+    world.service.remove_object(conversation.roster)
+    anew = world.service.object("map", conversation.roster.name)
+    anew.may_read = conversation.roster.may_read
+    for key, item in conversation.roster.items.items():
+        anew.change("added", key, item.data)
+    conversation.roster = anew
+    world.service.remove(conversation, "carol")
+    world.service.add(conversation, "dave")
+    world.service.update_participant(conversation, "bob", attributes='{"a": 1}')
+    world.settle()
+    assert world.take_words() == [
+        "level METADATA",
+        "ParticipantDeleted",
+        "ParticipantUpdated ATTRIBUTES",
+        "ParticipantAdded",
+        "level ALL",
+    ]
 
 
 # Created here
@@ -506,7 +538,6 @@ def test_a_list_that_was_removed_and_made_anew_goes_on_where_it_was() -> None:
     world.settle()
     world.take()
     world.service.remove_object(conversation.messages)
-    world.settle()
     anew = world.service.object("list", conversation.messages.name)
     anew.may_read = conversation.messages.may_read
     for key, item in conversation.messages.items.items():
@@ -515,7 +546,6 @@ def test_a_list_that_was_removed_and_made_anew_goes_on_where_it_was() -> None:
     world.service.send(conversation, "bob", "after")
     record = world.record(conversation.sid)
     model = world.model(conversation.sid)
-    model.open()  # as any new opening does
     world.settle()
     assert [word for word in world.take_words() if "Message" in word] == ["MessageAdded 1"]
     assert [one.snapshot.message_index for one in model.messages] == [0, 1]
