@@ -34,6 +34,13 @@ class ConversationBase:
         """
         return self._record.sid
 
+    def _is_same(self, other: ConversationBase) -> bool:
+        """
+        Whether *other* is this conversation too: the object that has taken its place since the
+        user was added again, or that of before.
+        """
+        return other.sid == self.sid and other._objects is self._objects
+
     def _call(
         self,
         name: str,

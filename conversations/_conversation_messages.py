@@ -180,7 +180,7 @@ class ConversationMessages(ConversationBase):
             ForbiddenError: The user may not remove it.
             ConversationsError: Anything else that went wrong.
         """
-        if not isinstance(message, Message) or message.conversation is not self:
+        if not isinstance(message, Message) or not self._is_same(message.conversation):
             wrong = "message must be a message of this conversation"
             raise InvalidArgumentError(wrong)
         message.remove(timeout=timeout)

@@ -223,7 +223,7 @@ class ConversationParticipants(ConversationBase):
             ConversationsError: Anything else that went wrong.
         """
         if isinstance(participant, Participant):
-            if participant.conversation is not self:
+            if not self._is_same(participant.conversation):
                 message = "participant belongs to another conversation"
                 raise InvalidArgumentError(message)
             self._remove(participant.sid, timeout)

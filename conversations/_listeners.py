@@ -149,7 +149,7 @@ class ListenerTable:
         registration = Registration(_checked(listener, ConversationsClientListener), None, replay)
         with self._lock:
             self._for_client = _with(self._for_client, registration)
-        self._objects.runtime.tell(ListenerAdded(registration))
+        self._objects.runtime.tell(ListenerAdded(registration), counts=False)
 
     def add_sink(self, sink: EventSink, *, is_greeted: bool) -> None:
         """
@@ -162,7 +162,7 @@ class ListenerTable:
         registration = Registration(sink, None, is_sink=True, is_greeted=is_greeted)
         with self._lock:
             self._for_client = _with(self._for_client, registration)
-        self._objects.runtime.tell(ListenerAdded(registration))
+        self._objects.runtime.tell(ListenerAdded(registration), counts=False)
 
     def add_to_conversation(
         self, conversation: ConversationRecord, listener: ConversationListener, *, replay: bool
@@ -174,7 +174,7 @@ class ListenerTable:
         with self._lock:
             registered = self._for_conversations.get(conversation, ())
             self._for_conversations[conversation] = _with(registered, registration)
-        self._objects.runtime.tell(ListenerAdded(registration))
+        self._objects.runtime.tell(ListenerAdded(registration), counts=False)
 
     def remove(self, listener: object) -> None:
         """

@@ -429,7 +429,9 @@ class ConversationsClient(
             kwargs: For *fn*.
 
         Returns:
-            A future of what *fn* returns.
+            A future of what *fn* returns. Its ``cancel()`` keeps *fn* from being called; or if
+            it runs, calls off the method of this package that it waits in, which then raises
+            :class:`OperationCancelledError` there.
 
         Raises:
             InvalidArgumentError: *fn* cannot be called, or *callback* is none.

@@ -147,11 +147,15 @@ class Dispatcher:
         """
         self._thread.start()
 
-    def put(self, event: object) -> None:
+    def put(self, event: object, *, counts: bool = True) -> None:
         """
         Queue *event* for the target's listeners.
+
+        Args:
+            event: What happened.
+            counts: Whether it is one for the statistics.
         """
-        self._put(event, is_event=True)
+        self._put(event, is_event=counts)
 
     def put_call(self, call: ListenerCall) -> None:
         """

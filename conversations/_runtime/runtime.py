@@ -451,11 +451,15 @@ class Runtime:
         """
         return self._network.put(Action(action, _nothing))
 
-    def tell(self, event: object) -> None:
+    def tell(self, event: object, *, counts: bool = True) -> None:
         """
         Queue *event* for the listeners, behind what is queued already.
+
+        Args:
+            event: What happened.
+            counts: Whether it is one for the statistics.
         """
-        self._dispatcher.put(event)
+        self._dispatcher.put(event, counts=counts)
 
     def call_back(self, call: ListenerCall) -> None:
         """

@@ -20,6 +20,7 @@ from conversations import (
     ConversationsClient,
     ConversationsClientListener,
     Properties,
+    StatusListener,
 )
 from conversations.testing import RecordedCall, RecordingListener
 from tests.timing import limit
@@ -72,6 +73,9 @@ class Person:
         mark = f"mark {next(_marks)}"
         self.emulator.update_user(self.identity, friendly_name=mark)
         self.hear("on_user_updated", lambda user, _: user.friendly_name == mark)
+        outcome = Outcome()  # comes when all listeners have been told of it
+        self.client.submit(int, callback=outcome)
+        outcome.wait()
 
     def told(self, *callbacks: str) -> list[tuple[str, ...]]:
         """
@@ -84,6 +88,21 @@ class Person:
         The bodies of the messages that were announced.
         """
         return [call["message"].body for call in self.heard.calls("on_message_added")]
+
+
+class Outcome(StatusListener):
+    """
+    Waits for being told that a job is done.
+    """
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+
+    def on_success(self) -> None:
+        self._told.set()
+
+    def wait(self) -> None:
+        assert self._told.wait(limit())
 
 
 class Connect(Protocol):
@@ -140,7 +159,7 @@ def _word(value: object) -> str:
     return str(value)
 
 
-class Gate(ConversationsClientListener, ConversationListener):
+class Gate(ConversationsClientListener, ConversationListener):  # type: ignore[misc]  # users differ
     """
     A listener that stays in one callback until the test lets it go on.
     """

@@ -4,7 +4,9 @@ What holds for every call: one clock, what is repeated, what an interruption mea
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -646,6 +648,18 @@ def test_jobs_that_have_not_begun_fail_with_shutdown(connect: Connect) -> None:
     busy.result(limit())
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """
+    Threads take turns as often as they can.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("restless")
 def test_calls_from_many_threads_at_once_do_not_disturb_each_other(
     alice: Person, lunch: Conversation
 ) -> None:

@@ -19,6 +19,7 @@ from conversations import (
     StatusListener,
     SynchronizationStatus,
     TokenRejectedError,
+    User,
 )
 from conversations.testing import RecordingListener
 from tests.client.people import Connect, described, options
@@ -97,16 +98,19 @@ def test_the_own_user_is_complete_before_the_first_callback_and_never_updated(
     emulator: Emulator, connect: Connect
 ) -> None:
     emulator.create_user("alice", friendly_name="Alice L.", attributes={"shoe size": 38})
-    names: list[object] = []
+    seen: list[object] = []
 
-    class Early(RecordingListener):
-        def on_user_subscribed(self, user: object) -> None:
-            names.append((user.friendly_name, user.attributes.value))  # type: ignore[attr-defined]
+    class Early(ConversationsClientListener):
+        def on_user_subscribed(self, user: User) -> None:
+            seen.append((user.friendly_name, user.attributes.value))
+
+        def on_user_updated(self, user: User, reason: object) -> None:
+            seen.append(reason)
 
     alice = connect("alice", listener=Early())
 
-    assert names == [("Alice L.", {"shoe size": 38})]
-    assert alice.heard.calls("on_user_updated") == []
+    assert seen == [("Alice L.", {"shoe size": 38})]
+    assert alice.client.my_user.attributes.value == {"shoe size": 38}
 
 
 def test_with_shuts_the_client_down_whatever_happens(emulator: Emulator) -> None:

@@ -75,6 +75,13 @@ def test_stats_count_events_and_those_that_wait(
     assert stats.high_water_marks == 0
 
 
+def test_a_listener_that_is_added_is_no_event(alice: Person) -> None:
+    alice.catch_up()
+    before = alice.client.stats.events
+    alice.client.add_callbacks(on_error=print)
+    assert alice.client.stats.events == before
+
+
 def test_stats_can_be_read_at_any_time_and_not_be_changed(alice: Person) -> None:
     alice.client.shutdown()
     stats = alice.client.stats

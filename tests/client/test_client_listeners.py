@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Log = list[tuple[str, ...]]
 
 
-class Names(ConversationsClientListener, ConversationListener):
+class Names(ConversationsClientListener, ConversationListener):  # type: ignore[misc]  # users differ
     """
     Writes its name and what it was told into a common log.
     """
@@ -476,7 +476,7 @@ def test_listeners_that_are_equal_are_not_the_same(
 
 
 def test_a_misspelt_callback_is_refused(alice: Person, lunch: Conversation) -> None:
-    class Misspelt(ConversationsClientListener, ConversationListener):
+    class Misspelt(ConversationsClientListener, ConversationListener):  # type: ignore[misc]  # users differ
         def on_messages_added(self, message: Message) -> None: ...
 
     for target in (alice.client, lunch):

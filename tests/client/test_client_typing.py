@@ -71,6 +71,8 @@ def test_typing_is_seen_inside_the_callbacks(
 
     alice.client.add_listener(Looking())
     emulator.start_typing(lunch.sid, "bob")
+    alice.hear("on_typing_started")
+    alice.catch_up()
     emulator.send_message(lunch.sid, "hello", author="bob")
     alice.hear("on_message_added")
     alice.catch_up()
