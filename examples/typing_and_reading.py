@@ -74,7 +74,8 @@ class Watching(ConversationListener):
             pass
 
     def _see(self, what: str) -> None:
-        print(f"{self._who:<6} {what}", flush=True)
+        # In one piece: the listener threads of both clients print.
+        print(f"{self._who:<6} {what}\n", end="", flush=True)
         self._seen.put(what)
 
 
@@ -117,16 +118,16 @@ def main() -> None:
         with ConversationsClient.create(emulator.token("alice"), settings, presence) as alice:
             lunch, sees = watch(alice, room.sid)
             bob_as_alice_sees_him = alice.get_and_subscribe_user("bob")
-            print(f"alice  bob is online: {bob_as_alice_sees_him.is_online}")
+            print(f"alice  bob is online: {bob_as_alice_sees_him.is_online}\n", end="")
 
             with ConversationsClient.create(emulator.token("bob"), settings) as bob:
                 presence.online.get(timeout=PATIENCE)
-                print(f"alice  bob is online: {bob_as_alice_sees_him.is_online}")
+                print(f"alice  bob is online: {bob_as_alice_sees_him.is_online}\n", end="")
                 theirs, bob_sees = watch(bob, room.sid)
 
                 lunch.set_all_messages_read()
                 sees.wait_for("alice has read up to 0")
-                print(f"alice  has {lunch.get_unread_messages_count()} unread messages")
+                print(f"alice  has {lunch.get_unread_messages_count()} unread messages\n", end="")
                 bob_sees.wait_for("alice has read up to 0")
 
                 with theirs.typing_scope():  # as long as it takes
@@ -135,7 +136,10 @@ def main() -> None:
                 sees.wait_for("bob has stopped typing in Lunch")
                 sees.wait_for("bob says: Noodles at twelve?")
 
-                print(f"alice  has {alice.get_total_unread_messages_count()} unread messages")
+                print(
+                    f"alice  has {alice.get_total_unread_messages_count()} unread messages\n",
+                    end="",
+                )
                 lunch.advance_last_read_message_index(1)
                 sees.wait_for("alice has read up to 1")
                 bob_sees.wait_for("alice has read up to 1")

@@ -4,8 +4,8 @@ A local service that speaks the wire of Twilio Conversations.
 For development and tests: clients of this package and the official SDKs use it unmodified
 (docs/emulator.md). Needs the extra ``emulator``::
 
-    from .. import ConversationsClient
-    from . import Emulator
+    from conversations import ConversationsClient
+    from conversations.emulator import Emulator
 
     with Emulator() as emulator:
         token = emulator.token("alice")

@@ -16,6 +16,7 @@ from conversations.enums import ConversationSynchronizationStatus
 
 from .calls import Call
 from .context import Context
+from .conversation import ConversationModel
 from .conversation_list import ConversationList
 from .records import ConversationRecord
 
@@ -65,8 +66,9 @@ class ListingCommands:
             start=start, page_size=page_size, order=order, send=send
         )
         keys = [item.key for item in page.items]
+        models = [model for key in keys if (model := self._conversations.get(key)) is not None]
         call.step = "the conversations of the page"
-        opened = await gather(self._context.scheduler, [self._opened(key) for key in keys])
+        opened = await gather(self._context.scheduler, [self._opened(model) for model in models])
         records = [record for record in opened if record is not None]
         before = keys[0] if keys and page.has_previous else None
         after = page.last_key if page.has_next else None
@@ -74,13 +76,10 @@ class ListingCommands:
             return ConversationPage(records=records[::-1], previous=after, following=before)
         return ConversationPage(records=records, previous=before, following=after)
 
-    async def _opened(self, sid: str) -> ConversationRecord | None:
+    async def _opened(self, model: ConversationModel) -> ConversationRecord | None:
         """
         A conversation once it can be shown; ``None`` if it cannot be opened, or is gone.
         """
-        model = self._conversations.get(sid)
-        if model is None:
-            return None
         with self._context.exchange.expedited(model.concerns):
             await model.reached(ConversationSynchronizationStatus.METADATA)
         is_there = model.is_readable and not model.record.is_forgotten

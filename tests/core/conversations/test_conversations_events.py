@@ -324,6 +324,18 @@ def test_a_list_or_roster_removed_just_before_the_conversation_tells_no_error() 
     ]
 
 
+def test_a_roster_removed_after_the_list_was_refused_makes_it_no_worse() -> None:
+    service = SimulatedService()
+    conversation = service.create("bob", "alice", "bob")
+    service.refused_subscriptions[conversation.messages.sid] = (403, 54007)
+    world = World(service).ready()
+    assert level(world, conversation) is Level.FAILED
+    world.take()
+    service.remove_object(conversation.roster)
+    world.settle()
+    assert world.take_words() == []
+
+
 def test_a_roster_that_was_removed_and_made_anew_tells_the_difference() -> None:
     world, conversation = world_in("alice", "bob", "carol")
     world.service.remove_object(conversation.roster)
@@ -798,6 +810,14 @@ def test_other_items_of_a_user_and_removals_change_nothing() -> None:
     world.service.change(info, "removed", "friendlyName", {"value": "alice"})
     world.settle()
     assert world.take_words() == []
+    assert world.engine.ready_service().own_user.record.snapshot.friendly_name == "alice"
+
+
+def test_the_removal_of_the_own_users_map_is_survived() -> None:
+    world, _ = world_in("alice")
+    world.service.remove_object(world.service.info("alice"))
+    world.settle()
+    assert "ErrorOccurred" not in world.take_words()
     assert world.engine.ready_service().own_user.record.snapshot.friendly_name == "alice"
 
 

@@ -129,6 +129,21 @@ def test_another_token_takes_the_place_of_the_one_before() -> None:
     assert sent(world)[2].payload == b"{}"
 
 
+def test_two_at_a_time_leave_the_one_that_was_answered_last() -> None:
+    world = world_with_registrar()
+    done(world, "register", device="old")
+    slow = world.service.fault(
+        "/v1/registrations", "DELETE", delay=5.0, response=Response(204), is_carried_out=False
+    )
+    world.service.faults.insert(0, world.service.faults.pop(world.service.faults.index(slow)))
+    first, second = begin(world, "register", device="a"), begin(world, "register", device="b")
+    world.run_until(lambda: first.is_settled and second.is_settled)
+    devices = [one.body["data"]["registration_id"] for one in sent(world) if one.method == "POST"]
+    assert devices == ["old", "b", "a"]
+    done(world, "register", device="a")
+    assert [one.method for one in sent(world)] == ["POST", *["DELETE"] * 2, *["POST"] * 3]
+
+
 def test_the_same_token_is_registered_again_without_more_ado() -> None:
     world = world_with_registrar()
     done(world, "register")

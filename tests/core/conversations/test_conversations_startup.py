@@ -545,6 +545,19 @@ def test_a_change_that_comes_before_the_own_user_waits() -> None:
     assert world.engine.ready_service().own_user.record.snapshot.friendly_name == "Al"
 
 
+def test_an_update_of_the_own_user_before_it_is_told_of_is_no_update() -> None:
+    service = SimulatedService()
+    service.fault("alice.channels", delay=2.0)
+    world = World(service)
+    creation = world.start(timeout=60.0)
+    world.run(1.0)  # the own user is followed already
+    service.update_user("alice", "friendlyName", {"value": "Al"})
+    world.settle()
+    creation.result()
+    assert not any(word.startswith("UserUpdated") for word in world.words)
+    assert world.engine.ready_service().own_user.record.snapshot.friendly_name == "Al"
+
+
 # Without the list
 
 
