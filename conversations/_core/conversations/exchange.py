@@ -35,6 +35,7 @@ from conversations._core.upstream import JSON_TYPE, UpstreamRequest, UpstreamRes
 from conversations._logs import ClientLog
 from conversations.enums import ErrorReason
 from conversations.errors import (
+    RECOVERABLE_STATUSES,
     ConversationsError,
     ErrorInfo,
     InvalidArgumentError,
@@ -44,7 +45,7 @@ from conversations.errors import (
 
 from .answer_cache import AnswerCache
 from .calls import Call
-from .failures import RECOVERABLE_STATUSES, answer_error, retry_after, transport_error
+from .failures import answer_error, retry_after, transport_error
 from .window import Matches, RequestWindow, Ticket
 
 _log = ClientLog("conversations.client")

@@ -8,9 +8,8 @@ in the words, and as an error of its own in ``cause``. Fetching keeps the servic
 from __future__ import annotations
 
 from conversations.enums import ErrorReason
-from conversations.errors import ErrorInfo, MediaError, ServiceError
+from conversations.errors import RECOVERABLE_STATUSES, ErrorInfo, MediaError, ServiceError
 
-from .failures import RECOVERABLE_STATUSES
 from .http import REPEATABLE, HttpFailed
 
 

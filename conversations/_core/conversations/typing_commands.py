@@ -13,12 +13,11 @@ from conversations._core.promises import spawn
 from conversations._core.scheduler import Timer
 from conversations._core.upstream import UpstreamRequest
 from conversations._logs import ClientLog
-from conversations.errors import ConversationsError, ServiceError
+from conversations.errors import RECOVERABLE_STATUSES, ConversationsError, ServiceError
 
 from .configuration import DEFAULT_TYPING_TIMEOUT
 from .context import Context
 from .decoding import mapping
-from .failures import RECOVERABLE_STATUSES
 from .typing_participants import typing_timeout
 
 _log = ClientLog("conversations.client")
