@@ -187,7 +187,7 @@ class Message(MessageMedia, MessageDetails):
         async def run(service: ConversationsService, call: Call) -> None:
             await service.message_commands.remove(call, record)
 
-        self._objects.call(f"remove {self.sid}", timeout, run)
+        self._call("remove", timeout, run)
 
     def _change(self, name: str, timeout: float | None, change: dict[str, JSONValue]) -> None:
         record = self._record
@@ -195,7 +195,7 @@ class Message(MessageMedia, MessageDetails):
         async def run(service: ConversationsService, call: Call) -> None:
             await service.message_commands.update(call, record, change)
 
-        self._objects.call(f"{name} {self.sid}", timeout, run)
+        self._call(name, timeout, run)
 
     def to_dict(self) -> dict[str, JSONValue]:
         """
